@@ -1,0 +1,1 @@
+"""Sources, folds, phantoms, the decoded cache, batches and augmentation."""

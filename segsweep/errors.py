@@ -1,0 +1,38 @@
+"""Every error that segsweep raises on purpose.
+
+SegsweepError
+├── InputError            what the user gave cannot be used; the command line prints one line and exits with 2
+│   ├── GridError         the grid file: names the file, the key and what is allowed
+│   ├── DataError         a dataset: names the folder, the case or the file
+│   └── TableError        a trials or cases table: names the column and the row
+├── TrackingError         the tracking store cannot be reached or does not hold what was asked for
+└── TrainingError         a trial cannot go on; its message becomes the trial's reason
+"""
+
+
+class SegsweepError(Exception):
+    """Anything that segsweep raises on purpose."""
+
+
+class InputError(SegsweepError):
+    """What the user gave cannot be used."""
+
+
+class GridError(InputError, ValueError):
+    """A grid file, or a value that comes from one, is wrong."""
+
+
+class DataError(InputError, ValueError):
+    """A dataset cannot be used as it is."""
+
+
+class TableError(InputError, ValueError):
+    """A trials or cases table does not hold what a report needs."""
+
+
+class TrackingError(SegsweepError, RuntimeError):
+    """The tracking store failed or lacks what was asked for."""
+
+
+class TrainingError(SegsweepError, RuntimeError):
+    """A trial cannot go on."""

@@ -1,0 +1,1 @@
+"""The trials table and the cases table: their columns, reading and writing."""

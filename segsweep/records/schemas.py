@@ -1,0 +1,111 @@
+"""The columns of the two tables that every report is a function of."""
+
+import pyarrow as pa
+
+THRESHOLDS = tuple(index / 100 for index in range(101))
+"""Probability thresholds at which predicted and true-positive voxels are counted."""
+
+SPLITS = ("train", "inner", "val", "test")
+"""`train`: gradient steps were taken on it. `inner`: the part of the training groups that chose the checkpoint.
+`val`: the evaluation fold. `test`: an untouched set."""
+
+STATES = ("running", "finished", "failed", "diverged", "stopped", "interrupted")
+
+UNITS = ("ml", "mm2", "px")
+
+
+def _column(name: str, kind: pa.DataType, meaning: str, *, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable, metadata={"meaning": meaning})
+
+
+TRIALS = pa.schema(
+    [
+        _column("trial", pa.string(), "trial id, 16 hexadecimal digits"),
+        _column("run_id", pa.string(), "MLflow run id", nullable=True),
+        _column("cohort", pa.string(), "id shared by the trials that differ only in loss setting, rate and stop rule"),
+        _column("warm_start", pa.string(), "id of the shared warm start; null = from scratch", nullable=True),
+        _column("state", pa.string(), f"one of {', '.join(STATES)}"),
+        _column("reason", pa.string(), "why it is not finished, in one line", nullable=True),
+        _column("setting", pa.string(), "loss setting as printed in tables, e.g. `dice Φ=batch`"),
+        _column("loss", pa.string(), "name in the catalogue of losses"),
+        _column("phi", pa.string(), "axes that one overlap term sums over; null = the loss has none", nullable=True),
+        _column("epsilon", pa.string(), "smoothing in voxels, or the rule it comes from", nullable=True),
+        _column("arguments", pa.string(), "all loss arguments after defaults, JSON"),
+        _column("dataset", pa.string(), "name of the dataset"),
+        _column("labels", pa.string(), "label policy"),
+        _column("fold", pa.int32(), "fold that was evaluated"),
+        _column("seed", pa.int32(), "repeat"),
+        _column("network", pa.string(), "network"),
+        _column("batch_size", pa.int32(), "images per step"),
+        _column("lr", pa.float64(), "learning rate at the start"),
+        _column("spec", pa.string(), "the whole trial, canonical JSON"),
+        _column("epochs", pa.int32(), "epochs run", nullable=True),
+        _column(
+            "best_epoch",
+            pa.int32(),
+            "epoch of the chosen checkpoint, counted from 1; 0 = the warm start",
+            nullable=True,
+        ),
+        _column(
+            "seconds",
+            pa.float64(),
+            "training and evaluation, this trial's share of shared work included",
+            nullable=True,
+        ),
+        _column("forecast_seconds", pa.float64(), "what the plan expected", nullable=True),
+        _column("device", pa.string(), "device kind", nullable=True),
+        _column("torch_version", pa.string(), "torch that trained it", nullable=True),
+        _column("phantom_p", pa.float64(), "phantoms: probability that a block is labelled", nullable=True),
+        _column("phantom_k", pa.int32(), "phantoms: independent blocks", nullable=True),
+        _column("phantom_r", pa.float64(), "phantoms: uncertain over certain volume", nullable=True),
+        _column(
+            "phantom_uncertain_volume",
+            pa.float64(),
+            "phantoms: volume of the uncertain area, in the case unit",
+            nullable=True,
+        ),
+    ]
+)
+
+CASES = pa.schema(
+    [
+        _column("trial", pa.string(), "trial id"),
+        _column("dataset", pa.string(), "name of the dataset"),
+        _column("fold", pa.int32(), "fold that was evaluated"),
+        _column("seed", pa.int32(), "repeat"),
+        _column("case", pa.string(), "case id"),
+        _column("group", pa.string(), "patient or series"),
+        _column("split", pa.string(), f"one of {', '.join(SPLITS)}"),
+        _column("label", pa.string(), "name of the label"),
+        _column("truth", pa.string(), "`label`, `majority`, `mean` or a rater"),
+        _column("dice", pa.float64(), "2TP/(2TP+FP+FN); null where truth and prediction are both empty", nullable=True),
+        _column("jaccard", pa.float64(), "TP/(TP+FP+FN); null where both are empty", nullable=True),
+        _column(
+            "hd95", pa.float64(), "95th percentile Hausdorff distance, mm or px; null where one is empty", nullable=True
+        ),
+        _column(
+            "assd", pa.float64(), "average symmetric surface distance, mm or px; null where one is empty", nullable=True
+        ),
+        _column(
+            "nsd",
+            pa.float64(),
+            "normalised surface Dice at a tolerance of one voxel; null where both are empty",
+            nullable=True,
+        ),
+        _column("volume_true", pa.float64(), "in `unit`"),
+        _column("volume_soft", pa.float64(), "sum of probabilities, in `unit`"),
+        _column("volume_hard", pa.float64(), "after the decision, in `unit`"),
+        _column("unit", pa.string(), f"one of {', '.join(UNITS)}"),
+        _column("tp", pa.int64(), "voxels"),
+        _column("fp", pa.int64(), "voxels"),
+        _column("fn", pa.int64(), "voxels"),
+        _column("foreground_fraction", pa.float64(), "true voxels over all voxels of the native image"),
+        _column("truth_cut_off", pa.float64(), "share of the true voxels that pad/crop lost"),
+        _column("empty_true", pa.bool_(), "no true voxel"),
+        _column("empty_pred", pa.bool_(), "no predicted voxel"),
+        _column("ece", pa.float64(), "expected calibration error, 20 equal bins, over all voxels of the case"),
+        _column("predicted_at", pa.list_(pa.int64()), "voxels with probability ≥ k/100, k = 0…100"),
+        _column("true_positive_at", pa.list_(pa.int64()), "true voxels with probability ≥ k/100, k = 0…100"),
+        _column("meta", pa.string(), "further columns of the dataset's meta table, JSON", nullable=True),
+    ]
+)

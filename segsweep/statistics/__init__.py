@@ -1,0 +1,1 @@
+"""Paired resampling, intervals, corrected comparisons. NumPy and SciPy only."""

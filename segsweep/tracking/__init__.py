@@ -1,0 +1,1 @@
+"""Where runs are written and found again. The only importer of mlflow."""
