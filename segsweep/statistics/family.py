@@ -1,0 +1,158 @@
+"""A family of pairwise comparisons: every pair judged alone, then all of them together."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segsweep.errors import InputError
+from segsweep.statistics import studentised
+from segsweep.statistics.equivalence import Verdict, verdict
+from segsweep.statistics.intervals import Interval
+from segsweep.statistics.moments import Estimates, Floats
+from segsweep.statistics.multiplicity import Correction, StepDownMaximum, benjamini_hochberg, holm, monotone
+
+_VALUES_AT_ONCE = 1_000_000
+"""Resampled statistics held at a time: 8 MB, which keeps a block of pairs near the processor's cache."""
+
+Sample = TypeVar("Sample", bound=Estimates)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Setting `first` against setting `second`.
+
+    Attributes:
+        first: row of one setting.
+        second: row of the other.
+        n: number of cases both have a value for.
+        difference: mean of (first − second) over these cases, with its interval.
+        p: two-sided, this pair alone.
+        p_corrected: two-sided, corrected for all pairs of the family; never below p.
+        verdict: different, cannot be told apart, or undecided.
+    """
+
+    first: int
+    second: int
+    n: int
+    difference: Interval
+    p: float
+    p_corrected: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, eq=False)
+class Family(Estimates):
+    """Studentised results of all pairs.
+
+    Attributes:
+        pairs: rows of the two settings of each pair, shape (pairs, 2).
+        low: lower end of each interval, shape (pairs,).
+        high: upper end of each interval, shape (pairs,).
+        p: two-sided p of each pair alone, shape (pairs,).
+        p_max: corrected by max-T step-down, shape (pairs,).
+        level: confidence level.
+    """
+
+    pairs: NDArray[np.intp]
+    low: Floats
+    high: Floats
+    p: Floats
+    p_max: Floats
+    level: float
+
+    def comparisons(self, *, correction: Correction, margin: float) -> tuple[Comparison, ...]:
+        """The pairs in the order of `itertools.combinations`, corrected and with their verdicts.
+
+        Raises:
+            InputError: the correction is unknown, or the margin is negative or not finite.
+        """
+        corrected = self._corrected(correction)
+        found = [self._comparison(row, float(p), margin) for row, p in enumerate(corrected)]
+        return tuple(sorted(found, key=lambda comparison: (comparison.first, comparison.second)))
+
+    def _corrected(self, correction: Correction) -> Floats:
+        if correction == "max-t":
+            return self.p_max
+        if correction == "holm":
+            return holm(self.p)
+        if correction == "bh":
+            return benjamini_hochberg(self.p)
+        raise InputError(f"correction {correction!r} is unknown; allowed: {', '.join(get_args(Correction))}")
+
+    def _comparison(self, row: int, p_corrected: float, margin: float) -> Comparison:
+        first, second = (int(setting) for setting in self.pairs[row])
+        ends = float(self.estimate[row]), float(self.low[row]), float(self.high[row])
+        if first > second:
+            first, second = second, first
+            ends = -ends[0], -ends[2], -ends[1]
+        estimate, low, high = (end + 0.0 for end in ends)  # no −0
+        error, n = float(self.standard_error[row]), int(self.n[row])
+        difference = Interval(estimate, low, high, self.level, "studentised", error, n)
+        decided = verdict(difference, p_corrected, margin=margin, units=int(self.units[row]))
+        return Comparison(first, second, n, difference, float(self.p[row]), p_corrected, decided)
+
+
+def canonical_pairs(scores: Floats) -> NDArray[np.intp]:
+    """All pairs of settings in an order that depends on their scores alone, shape (pairs, 2).
+
+    A matrix product adds in an order that depends on where a column stands. Taking the pairs in an order that does not
+    depend on how the settings were numbered makes swapped settings give the same digits with the other sign.
+
+    Args:
+        scores: one row of values per setting, shape (settings, values).
+
+    Raises:
+        InputError: fewer than two settings.
+    """
+    if len(scores) < 2:
+        raise InputError(f"{len(scores)} setting: a comparison takes two")
+    order = np.lexsort(scores.T[::-1])
+    return np.array(list(itertools.combinations(order, 2)), dtype=np.intp)
+
+
+def studentised_family(
+    pairs: NDArray[np.intp],
+    estimates: Callable[[NDArray[np.intp]], Sample],
+    statistics: Callable[[Sample], Floats],
+    *,
+    resamples: int,
+    level: float,
+) -> Family:
+    """Intervals, p-values and max-T step-down of all pairs, a block of pairs at a time.
+
+    Args:
+        pairs: shape (pairs, 2).
+        estimates: the estimates of a block of pairs.
+        statistics: t* of such a block, shape (pairs of the block, resamples); the same draws for every block.
+        resamples: number of resamples.
+        level: confidence level.
+
+    Raises:
+        InputError: too few resamples for the level.
+    """
+    blocks = _blocks(len(pairs), max(_VALUES_AT_ONCE // resamples, 1))
+    observed = np.abs(np.concatenate([estimates(pairs[block]).statistic for block in blocks]))
+    # A pair without a standard error takes part as one without a difference: its p is 1 in any case.
+    observed[np.isnan(observed)] = 0.0
+    rising = np.argsort(observed, kind="stable")
+    step_down = StepDownMaximum(resamples)
+    columns = []
+    for block in blocks:
+        sample = estimates(pairs[rising[block]])
+        draws = statistics(sample)
+        low, high = studentised.bounds(sample, draws, level=level)
+        steps = step_down.add(observed[rising[block]], draws)
+        p = studentised.p_values(sample, draws)
+        columns.append((sample.estimate, sample.standard_error, sample.n, sample.units, low, high, p, steps))
+    estimate, error, n, units, low, high, p, steps = (np.concatenate(column) for column in zip(*columns, strict=True))
+    # |t| and the two tails count differently; the larger p keeps a verdict from contradicting its interval.
+    p_max = np.maximum(monotone(steps), p)
+    return Family(estimate, error, n, units, pairs[rising], low, high, p, p_max, level)
+
+
+def _blocks(rows: int, size: int) -> list[slice]:
+    return [slice(start, start + size) for start in range(0, rows, size)]
