@@ -1,0 +1,90 @@
+"""Soft true positives and volumes per image and class: all that an overlap loss needs from the voxels."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+
+class Counts(NamedTuple):
+    """Soft counts in voxels, each `(B, C)`.
+
+    Args:
+        true_positive: TP.
+        predicted: predicted volume, TP + FP.
+        labelled: label volume, TP + FN.
+    """
+
+    true_positive: Tensor
+    predicted: Tensor
+    labelled: Tensor
+
+
+def classic_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
+    """Count TP = Σ p·y, Σp and Σy.
+
+    Args:
+        p: probabilities `(B, C, *S)`.
+        y: labels, same shape and dtype.
+        first: index of the first class that is counted.
+    """
+    return Counts(*_LinearCounts.apply(p, y, first))  # type: ignore[no-untyped-call]  # torch leaves `apply` untyped
+
+
+def squared_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
+    """Count TP = Σ p·y, Σp² and Σy² (Milletari et al. 2016, arXiv 1606.04797, Sect. 3); arguments as in classic."""
+    p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
+    return Counts((p * y).sum(voxels), p.square().sum(voxels), y.square().sum(voxels))
+
+
+def semimetric_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
+    """Count TP = (Σp + Σy − Σ|p−y|)/2 (Wang et al. 2023, arXiv 2303.16296), Σp and Σy; arguments as in classic.
+
+    On hard labels this is Σ p·y; on soft ones it is largest at p = y, which Σ p·y is not.
+    """
+    p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
+    predicted, labelled = p.sum(voxels), y.sum(voxels)
+    return Counts((predicted + labelled - (p - y).abs().sum(voxels)) / 2, predicted, labelled)
+
+
+def _voxel_axes(maps: Tensor) -> tuple[int, ...]:
+    return tuple(range(2, maps.ndim))
+
+
+class _LinearCounts(Function):
+    """Σpy, Σp, Σy with a backward pass that writes one map.
+
+    Left to autograd, the backward pass writes a map each for Σpy and Σp, their sum, and a padded copy where the
+    background is cut off. All of that is y·g₁ + g₂ with g = 0 for the classes that are not counted.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(p: Tensor, y: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
+        p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
+        return (p * y).sum(voxels), p.sum(voxels), y.sum(voxels)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        p, y, first = inputs
+        # the map of probabilities is only kept for the gradient to the label, which few callers ask for
+        ctx.save_for_backward(p if ctx.needs_input_grad[1] else None, y)
+        ctx.first = first
+
+    @staticmethod
+    def backward(ctx: Any, to_positive: Tensor, to_predicted: Tensor, to_labelled: Tensor) -> Any:
+        p, y = ctx.saved_tensors
+        slope, to_p, to_y = (_spread(g, ctx.first, y.ndim) for g in (to_positive, to_predicted, to_labelled))
+        return (
+            torch.addcmul(to_p, slope, y) if ctx.needs_input_grad[0] else None,
+            torch.addcmul(to_y, slope, p) if ctx.needs_input_grad[1] else None,
+            None,
+        )
+
+
+def _spread(per_class: Tensor, first: int, ndim: int) -> Tensor:
+    """Pad `(B, C−first)` with zeros for the uncounted classes and append voxel axes."""
+    padded = torch.nn.functional.pad(per_class, (first, 0))
+    return padded.reshape(*padded.shape, *[1] * (ndim - 2))
