@@ -1,0 +1,87 @@
+"""The paired comparison as a matrix to look at and as a table to look up."""
+
+from segsweep.reports.comparison import Pairs
+from segsweep.reports.document import Cell, Column, Mark, Table, text_cell
+from segsweep.reports.numbers import NOTHING, p_value, signed, with_interval
+from segsweep.spec.report_settings import ReportSettings
+from segsweep.statistics.equivalence import Verdict
+
+MOST_IN_MATRIX = 16
+"""A larger matrix cannot be read; the table has every pair."""
+
+_DECIMALS = 3
+
+CORRECTIONS = {
+    "max-t": "studentised max-T step-down over all pairs",
+    "holm": "Holm over all pairs",
+    "bh": "Benjamini–Hochberg over all pairs (false discovery rate)",
+}
+
+
+def pairs_table(pairs: Pairs, settings: ReportSettings, *, slug: str, metric: str) -> Table:
+    """One row per pair, better mean first."""
+    columns = (
+        Column("Setting"),
+        Column("against"),
+        Column("Cases", numeric=True),
+        Column(f"Difference in {metric}", numeric=True, interval=True),
+        Column("p", numeric=True),
+        Column("p corrected", numeric=True),
+        Column("Verdict"),
+    )
+    rows = tuple(_row(pairs, first, second) for first, second in pairs.best_first())
+    note = (
+        f"Difference = first − second on the cases both have, {settings.level:.0%} studentised bootstrap interval of "
+        f"this pair alone; p corrected by {CORRECTIONS[settings.correction]}, {pairs.resamples:,} resamples. "
+        f"Cannot be told apart: the interval lies inside ±{settings.margin:g}. Undecided: neither that nor p corrected "
+        f"≤ {1 - settings.level:.2g}."
+    )
+    return Table(slug, f"Every pair of settings, {metric}", columns, rows, note, folded=len(rows) > 10)
+
+
+def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:
+    found, gain = pairs.between(first, second), pairs.gain(first, second)
+    return (
+        text_cell(pairs.settings[first]),
+        text_cell(pairs.settings[second]),
+        Cell(str(found.n), found.n),
+        Cell(with_interval(gain.estimate, gain.low, gain.high, _DECIMALS), gain.estimate, gain.low, gain.high),
+        Cell(p_value(found.p), found.p),
+        Cell(p_value(found.p_corrected), found.p_corrected),
+        Cell(found.verdict.value, marks=frozenset({_mark(pairs, first, second)})),
+    )
+
+
+def matrix(pairs: Pairs, *, slug: str, metric: str) -> Table | None:
+    """Row minus column, best setting first; None where there are too many settings to look at."""
+    if not 2 <= len(pairs.settings) <= MOST_IN_MATRIX:
+        return None
+    order = pairs.ranked()
+    columns = (Column("row − column"), *(Column(pairs.settings[place], numeric=True) for place in order))
+    rows = tuple(
+        (text_cell(pairs.settings[row]), *(_matrix_cell(pairs, row, column) for column in order)) for row in order
+    )
+    note = (
+        "▲ row better, ▼ row worse, = cannot be told apart, ? undecided; the same comparisons as in the table of pairs."
+    )
+    return Table(slug, f"Difference in {metric}, row − column", columns, rows, note)
+
+
+def _matrix_cell(pairs: Pairs, row: int, column: int) -> Cell:
+    if row == column:
+        return Cell(NOTHING)
+    mark = _mark(pairs, row, column)
+    sign = {Mark.BETTER: "▲", Mark.WORSE: "▼", Mark.EQUAL: "=", Mark.UNDECIDED: "?"}[mark]
+    gain = pairs.gain(row, column)
+    return Cell(f"{signed(gain.estimate, _DECIMALS)} {sign}", gain.estimate, gain.low, gain.high, frozenset({mark}))
+
+
+def _mark(pairs: Pairs, first: int, second: int) -> Mark:
+    match pairs.between(first, second).verdict:
+        case Verdict.EQUIVALENT:
+            return Mark.EQUAL
+        case Verdict.UNDECIDED:
+            return Mark.UNDECIDED
+        case Verdict.DIFFERENT:
+            better = (pairs.gain(first, second).estimate > 0) == pairs.higher_is_better
+            return Mark.BETTER if better else Mark.WORSE

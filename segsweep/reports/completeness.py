@@ -1,0 +1,205 @@
+"""What a report lacks (failed trials, missing cells, lost cases) and what it mixes that had better not be mixed."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from segsweep.reports.document import Block, Bullets, Column, Item, Paragraph, Section, Table, Tone, text_cell
+from segsweep.reports.numbers import count, listed
+from segsweep.reports.panels import Panel
+from segsweep.reports.results import Results
+from segsweep.spec.report_settings import EmptyPolicy
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A trial without results."""
+
+    trial: str
+    setting: str
+    dataset: str
+    labels: str
+    fold: int
+    seed: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A cell of the product settings × repeats × folds in which a setting lacks cases that others have."""
+
+    panel: str
+    setting: str
+    repeat: str
+    cases: tuple[str, ...]
+    whole_folds: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Everything a reader must know before believing a number."""
+
+    trials: int
+    unfinished: tuple[Unfinished, ...]
+    missing: tuple[Missing, ...]
+    without_cases: tuple[str, ...]
+    devices: tuple[str, ...]
+    torch_versions: tuple[str, ...]
+    policies: tuple[str, ...]
+    empty_truths: int
+    cut_off_cases: int
+
+    @property
+    def finished(self) -> int:
+        """Trials with results."""
+        return self.trials - len(self.unfinished)
+
+
+def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
+    """Take stock of the two tables."""
+    panels = tuple(panels)
+    table = results.trials_table
+    reasons = table["reason"].to_pylist()
+    unfinished = tuple(
+        Unfinished(
+            trial.trial, trial.setting, trial.dataset, trial.labels, trial.fold, trial.seed, trial.state, reason or ""
+        )
+        for trial, reason in zip(results.trials, reasons, strict=True)
+        if trial.state != "finished"
+    )
+    with_cases = set(results.words("trial").words) if results.cases_table.num_rows else set()
+    finished = [trial for trial in results.trials if trial.state == "finished"]
+    return Completeness(
+        trials=len(results.trials),
+        unfinished=unfinished,
+        missing=tuple(gap for panel in panels for gap in _gaps(panel)),
+        without_cases=tuple(trial.trial for trial in finished if trial.trial not in with_cases),
+        devices=_distinct(table["device"].to_pylist()),
+        torch_versions=_distinct(table["torch_version"].to_pylist()),
+        policies=_distinct(trial.labels for trial in results.trials),
+        empty_truths=sum(_cases_where(panel, panel.values("empty_true") == 1) for panel in panels),
+        cut_off_cases=sum(_cases_where(panel, panel.values("truth_cut_off") > 0) for panel in panels),
+    )
+
+
+def panel_name(panel: Panel) -> str:
+    """`hippocampus, anterior`; label policy and network only where they are not the plain ones."""
+    extras = [] if panel.key.labels == "full" else [f"labels {panel.key.labels}"]
+    return ", ".join([panel.key.dataset, panel.key.label, *extras])
+
+
+def _gaps(panel: Panel) -> Iterable[Missing]:
+    """Cells that are absent for one setting or repeat although another has them."""
+    expected = panel.present.any(axis=0).any(axis=0)
+    for setting, repeat in zip(*np.nonzero((~panel.present & expected).any(axis=2)), strict=True):
+        absent = ~panel.present[setting, repeat] & expected
+        folds = [int(fold) for fold in np.unique(panel.fold[absent]) if absent[panel.fold == fold].all()]
+        whole = np.isin(panel.fold, folds)
+        yield Missing(
+            panel=panel_name(panel),
+            setting=panel.settings[setting],
+            repeat=panel.repeats[repeat],
+            cases=tuple(panel.cases[index] for index in np.flatnonzero(absent & ~whole)),
+            whole_folds=tuple(fold for fold in folds if fold >= 0),
+        )
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in values if value is not None))
+
+
+def _cases_where(panel: Panel, condition: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> int:
+    return int(np.count_nonzero(condition.any(axis=(0, 1)))) if panel.cases else 0
+
+
+def warnings(stock: Completeness) -> tuple[str, ...]:
+    """One sentence for each thing that belongs on the first screen."""
+    sentences = []
+    if stock.unfinished:
+        states = Counter(item.state for item in stock.unfinished)
+        sentences.append(
+            f"Incomplete: {len(stock.unfinished)} of {count(stock.trials, 'trial')} have no results "
+            f"({listed(f'{number} {state}' for state, number in states.items())}); "
+            f"they are listed under Completeness."
+        )
+    if stock.without_cases:
+        sentences.append(f"{count(len(stock.without_cases), 'finished trial')} left no case results.")
+    if stock.missing:
+        settings = dict.fromkeys(item.setting for item in stock.missing)
+        sentences.append(
+            f"Cases are missing for {listed(settings)}; each comparison uses the cases that both sides have."
+        )
+    if len(stock.devices) > 1:
+        sentences.append(f"Trials ran on different kinds of device ({listed(stock.devices)}).")
+    if len(stock.torch_versions) > 1:
+        sentences.append(f"Trials were trained with different versions of torch ({listed(stock.torch_versions)}).")
+    return tuple(sentences)
+
+
+def empty_policy(policy: EmptyPolicy, empty_truths: int) -> str:
+    """How cases without any true voxel are scored, in one sentence."""
+    if empty_truths == 0:
+        return "No case has an empty truth, so the policy for empty truths changes nothing."
+    rule = (
+        "left out of Dice, Jaccard and surface scores for every setting"
+        if policy == "skip"
+        else "scored 1 where the prediction is empty too and 0 where it is not"
+    )
+    return f"{count(empty_truths, 'case')} with an empty truth: {rule}; volumes include them."
+
+
+def section(stock: Completeness, policy: EmptyPolicy) -> Section:
+    """Everything that is missing, by name."""
+    facts = [f"{stock.finished} of {count(stock.trials, 'trial')} finished.", empty_policy(policy, stock.empty_truths)]
+    if stock.devices:
+        facts.append(f"Device: {listed(stock.devices)}. torch: {listed(stock.torch_versions) or 'unknown'}.")
+    if stock.cut_off_cases:
+        facts.append(
+            f"Cropping cut off true voxels of {count(stock.cut_off_cases, 'case')}; what lies outside the crop counts "
+            "as background and as missed."
+        )
+    blocks: list[Block] = [Paragraph(sentence, Tone.WARNING) for sentence in warnings(stock)]
+    blocks.append(Bullets(tuple(Item(fact) for fact in facts)))
+    if stock.unfinished:
+        blocks.append(_unfinished_table(stock.unfinished))
+    if stock.missing:
+        blocks.append(_missing_table(stock.missing))
+    return Section("completeness", "Completeness", tuple(blocks))
+
+
+def _unfinished_table(unfinished: tuple[Unfinished, ...]) -> Table:
+    titles = ("Trial", "Setting", "Dataset", "Labels", "Fold", "Seed", "State", "Reason")
+    rows = tuple(
+        tuple(
+            text_cell(value)
+            for value in (
+                item.trial, item.setting, item.dataset, item.labels, item.fold, item.seed, item.state, item.reason
+            )
+        )
+        for item in unfinished
+    )  # fmt: skip
+    return Table("unfinished", "Trials without results", tuple(Column(title) for title in titles), rows)
+
+
+def _missing_table(missing: tuple[Missing, ...]) -> Table:
+    titles = ("Results", "Setting", "Repeat", "Whole folds", "Further cases")
+    rows = tuple(
+        tuple(
+            text_cell(value)
+            for value in (
+                item.panel,
+                item.setting,
+                item.repeat,
+                listed(str(fold) for fold in item.whole_folds) or "none",
+                listed(item.cases[:10]) + (f" and {len(item.cases) - 10} more" if len(item.cases) > 10 else "")
+                or "none",
+            )
+        )
+        for item in missing
+    )
+    return Table(
+        "missing", "Cases that one setting lacks and another has", tuple(Column(title) for title in titles), rows
+    )

@@ -1,0 +1,124 @@
+"""Means with intervals for every setting of a panel: scores, and volume errors tested against 0."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segsweep.reports.panels import Panel
+from segsweep.reports.results import Floats
+from segsweep.reports.scores import Estimator, over_repeats, score_values, volume_errors
+from segsweep.spec.report_settings import ReportSettings
+from segsweep.statistics import studentised
+from segsweep.statistics.moments import means, resampled_statistics
+from segsweep.statistics.multiplicity import holm
+from segsweep.statistics.resampling import FEWEST_GROUPS, Weights, bootstrap_weights
+
+FEW_CASES = 20
+"""Below this many independent cases no interval of a mean keeps its level."""
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A mean over cases.
+
+    Attributes:
+        estimate: the mean; NaN where no case has a value.
+        low: lower end of its interval; NaN where none is given.
+        high: upper end of its interval; NaN where none is given.
+        n: cases behind it.
+        p: two-sided, against 0, alone.
+        p_corrected: corrected by Holm over the volume errors of the panel; NaN for scores.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    n: int
+    p: float
+    p_corrected: float = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class PanelEstimates:
+    """Every setting's means, in the order of `panel.settings`.
+
+    Attributes:
+        panel: what they are about.
+        weights: the one set of resamples behind every interval and comparison of the panel; None = fewer groups than
+            an interval can be built on.
+        units: independent units: groups where cases share one, cases otherwise.
+        dice: mean Dice.
+        jaccard: mean Jaccard.
+        errors: mean volume error by estimator.
+    """
+
+    panel: Panel
+    weights: Weights | None
+    units: int
+    dice: tuple[Mean, ...]
+    jaccard: tuple[Mean, ...]
+    errors: dict[Estimator, tuple[Mean, ...]]
+
+
+def estimate(panel: Panel, settings: ReportSettings) -> PanelEstimates:
+    """Means of Dice, Jaccard and both volume errors.
+
+    Level *these models*: cases, or groups of cases, are resampled; the trained models are taken as they are.
+    """
+    weights = panel_weights(panel, settings)
+    size = len(panel.settings)
+    dice = over_repeats(score_values(panel, "dice", settings.empty))
+    jaccard = over_repeats(score_values(panel, "jaccard", settings.empty))
+    errors = [over_repeats(volume_errors(panel, estimator)) for estimator in Estimator]
+    found = means_with_intervals(np.concatenate([dice, jaccard, *errors]), weights, level=settings.level)
+    volumes = _corrected(found[2 * size :])
+    return PanelEstimates(
+        panel=panel,
+        weights=weights,
+        units=len(set(panel.groups)),
+        dice=found[:size],
+        jaccard=found[size : 2 * size],
+        errors={estimator: volumes[index * size : (index + 1) * size] for index, estimator in enumerate(Estimator)},
+    )
+
+
+def panel_weights(panel: Panel, settings: ReportSettings) -> Weights | None:
+    """Resamples of the panel's groups; None where several cases share each of fewer than `FEWEST_GROUPS` groups."""
+    groups = len(set(panel.groups))
+    if groups < min(FEWEST_GROUPS, len(panel.cases)):
+        return None
+    return bootstrap_weights(panel.groups, settings.resamples, rng=np.random.default_rng(settings.seed))
+
+
+def means_with_intervals(values: Floats, weights: Weights | None, *, level: float) -> tuple[Mean, ...]:
+    """Studentised interval and p of every row.
+
+    Args:
+        values: shape (rows, cases); NaN = missing.
+        weights: resamples of the cases; None = estimates without intervals.
+        level: confidence level.
+    """
+    if weights is None:
+        counts = np.isfinite(values).sum(axis=1)
+        sums = np.nansum(values, axis=1)
+        return tuple(
+            Mean(float(total / n) if n else np.nan, np.nan, np.nan, int(n), np.nan)
+            for total, n in zip(sums, counts, strict=True)
+        )
+    sample = means(values, weights)
+    draws = resampled_statistics(sample, weights)
+    low, high = studentised.bounds(sample, draws, level=level)
+    p = studentised.p_values(sample, draws)
+    return tuple(
+        Mean(float(sample.estimate[row]), float(low[row]), float(high[row]), int(sample.n[row]), float(p[row]))
+        for row in range(len(values))
+    )
+
+
+def _corrected(rows: tuple[Mean, ...]) -> tuple[Mean, ...]:
+    p = np.array([row.p for row in rows])
+    corrected = holm(p) if np.isfinite(p).all() else p
+    return tuple(
+        Mean(row.estimate, row.low, row.high, row.n, row.p, float(value))
+        for row, value in zip(rows, corrected, strict=True)
+    )

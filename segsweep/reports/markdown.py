@@ -1,0 +1,87 @@
+"""A document as Markdown, for the terminal and for pasting: tables are aligned, figures are left out.
+
+Every number of a figure is in a table, so nothing is lost.
+"""
+
+import re
+import unicodedata
+
+from segsweep.reports.document import Bullets, Cell, Drawings, Item, Mark, Paragraph, Section, Table, Tone
+
+MOST_ROWS = 60
+"""Longer tables are cut, with a line that says so; the CSV file has them whole."""
+
+
+def markdown(title: str, subtitle: str, answer: Section, sections: tuple[Section, ...]) -> str:
+    """Render."""
+    parts = [f"# {_escaped(title)}", _escaped(subtitle), *_section(answer, 2)]
+    for section in sections:
+        parts += _section(section, 2)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(section: Section, depth: int) -> list[str]:
+    parts = [f"{'#' * min(depth, 6)} {_escaped(section.title)}"]
+    for block in section.blocks:
+        match block:
+            case Paragraph():
+                parts.append(("> **Note:** " if block.tone is Tone.WARNING else "") + _escaped(block.text))
+            case Bullets():
+                parts.append("\n".join(_item(item) for item in block.items))
+            case Table():
+                parts += [f"**{_escaped(block.caption)}**", _table(block), _escaped(block.note)]
+            case Drawings():
+                pass
+    for part in section.parts:
+        parts += _section(part, depth + 1)
+    return parts
+
+
+def _item(item: Item) -> str:
+    return f"- **{_escaped(item.lead)}**: {_escaped(item.text)}" if item.lead else f"- {_escaped(item.text)}"
+
+
+def _table(table: Table) -> str:
+    rows = [[_cell(cell) for cell in row] for row in table.rows[:MOST_ROWS]]
+    heads = [_escaped(column.title) for column in table.columns]
+    widths = [max(3, *(_width(row[place]) for row in [heads, *rows])) for place in range(len(heads))]
+    right = [column.numeric for column in table.columns]
+    rule = [("-" * (width - 1) + ":") if numeric else "-" * width for width, numeric in zip(widths, right, strict=True)]
+    lines = [_line(heads, widths, right), _line(rule, widths, right), *(_line(row, widths, right) for row in rows)]
+    if len(table.rows) > MOST_ROWS:
+        lines.append(f"\n{len(table.rows) - MOST_ROWS} more rows are in `{table.slug}.csv`.")
+    return "\n".join(lines)
+
+
+def _line(cells: list[str], widths: list[int], right: list[bool]) -> str:
+    padded = [
+        " " * (width - _width(cell)) + cell if numeric else cell + " " * (width - _width(cell))
+        for cell, width, numeric in zip(cells, widths, right, strict=True)
+    ]
+    return f"| {' | '.join(padded)} |"
+
+
+def _cell(cell: Cell) -> str:
+    text = _escaped(cell.text)
+    if Mark.BOLD in cell.marks:
+        text = f"**{text}**"
+    if Mark.ITALIC in cell.marks:
+        text = f"*{text}*"
+    if Mark.UNDERLINE in cell.marks:
+        text = f"<u>{text}</u>"
+    return text
+
+
+_SPEAKS = re.compile(r"[\\`*|]|<(?=[A-Za-z/!?])|\](?=\()|(?<!\w)_|_(?!\w)")
+"""What Markdown would read as markup. The brackets of an interval and `a_b` mean nothing to it and stay readable."""
+
+
+def _escaped(text: str) -> str:
+    return _SPEAKS.sub(lambda match: "\\" + match[0], " ".join(text.split()))
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
+    )

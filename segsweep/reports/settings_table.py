@@ -1,0 +1,97 @@
+"""Setting × {Dice, Jaccard, ΔV soft, ΔV hard} of one panel: the table a reader looks for, and its figures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from segsweep.reports.document import Cell, Column, Drawing, Table, text_cell
+from segsweep.reports.estimates import Mean, PanelEstimates
+from segsweep.reports.forest import Dots, forest
+from segsweep.reports.numbers import decimals_for, with_interval
+from segsweep.reports.scores import Estimator, over_repeats
+from segsweep.reports.volume_scatter import volume_scatter
+
+UNIT_NAMES = {"ml": "ml", "mm2": "mm²", "px": "px"}
+
+_SCORE_DECIMALS = 3
+
+
+def settings_table(estimates: PanelEstimates, *, slug: str, level: float) -> Table:
+    """One row per setting, in the order of the grid.
+
+    A star after a volume error: p < 1 − level against 0 after Holm's correction over the panel's volume errors.
+    """
+    unit = UNIT_NAMES[estimates.panel.unit]
+    soft, hard = estimates.errors[Estimator.SOFT], estimates.errors[Estimator.HARD]
+    decimals = decimals_for(abs(mean.estimate) for mean in (*soft, *hard))
+    columns = (
+        Column("Setting"),
+        Column("Cases", numeric=True),
+        Column("Dice", numeric=True, interval=True),
+        Column("Jaccard", numeric=True, interval=True),
+        Column(f"ΔV soft, {unit}", numeric=True, interval=True),
+        Column(f"ΔV hard, {unit}", numeric=True, interval=True),
+    )
+    rows = tuple(
+        (
+            text_cell(setting),
+            Cell(str(hard[place].n), hard[place].n),
+            _score(estimates.dice[place]),
+            _score(estimates.jaccard[place]),
+            _error(soft[place], decimals, level),
+            _error(hard[place], decimals, level),
+        )
+        for place, setting in enumerate(estimates.panel.settings)
+    )
+    note = (
+        f"Means over cases with {level:.0%} studentised bootstrap intervals. ΔV = predicted − true volume, positive = "
+        "over-estimation; soft = sum of probabilities, hard = after the decision. "
+        f"* p < {1 - level:.2g} against 0, Holm over all volume errors of this table."
+    )
+    return Table(slug, f"Settings with {level:.0%} intervals", columns, rows, note)
+
+
+def _score(mean: Mean) -> Cell:
+    text = with_interval(mean.estimate, mean.low, mean.high, _SCORE_DECIMALS)
+    return Cell(text, mean.estimate, mean.low, mean.high)
+
+
+def _error(mean: Mean, decimals: int, level: float) -> Cell:
+    star = " *" if mean.p_corrected < 1 - level else ""
+    text = with_interval(mean.estimate, mean.low, mean.high, decimals) + star
+    return Cell(text, mean.estimate, mean.low, mean.high)
+
+
+def drawings(estimates: PanelEstimates, *, slug: str, name: str, level: float) -> tuple[Drawing, ...]:
+    """Dice by setting, ΔV by setting, predicted against true volume."""
+    panel = estimates.panel
+    unit = UNIT_NAMES[panel.unit]
+    errors = [
+        _dots(estimator.value, estimates.errors[estimator], marker)
+        for estimator, marker in ((Estimator.SOFT, "o"), (Estimator.HARD, "s"))
+    ]
+    true = over_repeats(panel.values("volume_true"))
+    hard = over_repeats(panel.values("volume_hard"))
+    table = f"The numbers are in the table of {name}."
+    return (
+        forest(
+            panel.settings, [_dots("Dice", estimates.dice, "o")], slug=f"{slug}-dice", title="Dice by setting",
+            axis=f"mean Dice, {level:.0%} interval", description=f"Mean Dice of each setting. {table}",
+        ),
+        forest(
+            panel.settings, errors, slug=f"{slug}-errors", title="Volume error by setting",
+            axis=f"mean ΔV, {unit}, {level:.0%} interval", reference=0.0,
+            description=f"Mean volume error of each setting from probabilities (soft) and decisions (hard). {table}",
+        ),
+        volume_scatter(
+            panel.settings, true, hard, slug=f"{slug}-volumes", title="Predicted (hard) against true volume", unit=unit,
+            description=f"One dot per case and setting; on the line prediction equals truth. {table}",
+        ),
+    )  # fmt: skip
+
+
+def _dots(name: str, rows: Sequence[Mean], marker: str) -> Dots:
+    # without an interval the line has no length
+    low = [row.low if np.isfinite(row.low) else row.estimate for row in rows]
+    high = [row.high if np.isfinite(row.high) else row.estimate for row in rows]
+    return Dots(name, [row.estimate for row in rows], low, high, marker)
