@@ -1,0 +1,64 @@
+"""What training and evaluation ask of data, whatever its source."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segsweep.data.geometry import Geometry
+from segsweep.losses.label_statistics import LabelStatistics
+
+Batch = tuple[torch.Tensor, torch.Tensor]
+"""Images (B, channels, *size), float32, and targets: (B, 1, *size) in binary tasks, (B, labels, *size) one-hot else."""
+
+
+@dataclass(frozen=True)
+class EvaluationCase:
+    """A case to be judged on its native grid.
+
+    Args:
+        image: (channels, *size), float32, on the training grid.
+        truth: (*native), label values.
+        cut_off: share of each label's voxels that pad/crop lost, background first.
+    """
+
+    id: str
+    group: str
+    split: str
+    image: NDArray[np.float32]
+    truth: NDArray[np.uint8]
+    geometry: Geometry
+    cut_off: tuple[float, ...]
+    meta: dict[str, str]
+
+
+class Batches(Protocol):
+    """The data of one fold and repeat; the same for all losses that train on it."""
+
+    labels: tuple[str, ...]
+    channels: int
+    size: tuple[int, ...]
+    statistics: LabelStatistics
+
+    def epoch(self, phase: str, number: int) -> Iterator[Batch]:
+        """The training batches of an epoch of a phase, counted from 1; the same whenever they are asked for."""
+        ...
+
+    def selection(self) -> Iterator[Batch]:
+        """The fixed batches that choose the checkpoint."""
+        ...
+
+    def evaluation(self) -> Sequence["EvaluationCase"]:
+        """All cases that become rows of the cases table."""
+        ...
+
+
+def encode(values: torch.Tensor, labels: int) -> torch.Tensor:
+    """Label values (B, 1, *size) to targets: the foreground itself in binary tasks, one-hot channels else."""
+    if labels == 2:
+        return (values > 0).float()
+    classes = torch.arange(labels, device=values.device).view(1, -1, *[1] * (values.ndim - 2))
+    return (values == classes).float()

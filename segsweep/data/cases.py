@@ -1,0 +1,32 @@
+"""What a dataset is before anything is decoded: cases, their groups, the names of its labels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image with its label, both still in their files.
+
+    Args:
+        id: unique within the dataset.
+        group: patient or series; folds never split a group.
+        images: one file per modality, or a single file that holds all channels.
+        label: file of label values.
+        meta: further columns of meta.csv.
+    """
+
+    id: str
+    group: str
+    images: tuple[Path, ...]
+    label: Path
+    meta: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CaseSet:
+    """The cases of a dataset in the order of their ids, and its label names, background first."""
+
+    cases: tuple[Case, ...]
+    labels: tuple[str, ...]

@@ -1,0 +1,59 @@
+"""What identity needs to know of a sweep's datasets; reads file lists and hashes, decodes nothing."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from segsweep.data.cases import CaseSet
+from segsweep.data.fingerprint import fingerprint
+from segsweep.data.folder import scan_folder
+from segsweep.data.folds import split_folds, subset
+from segsweep.data.msd import scan_msd
+from segsweep.errors import DataError
+from segsweep.spec.canonical import digest
+from segsweep.spec.datasets import Dataset, FileDataset
+from segsweep.spec.grid import Sweep
+from segsweep.spec.trials import DatasetFacts, Split
+
+
+def cache_folder() -> Path:
+    """Where decoded cases and file hashes are kept on this node: $SEGSWEEP_CACHE, else ~/.cache/segsweep."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("SEGSWEEP_CACHE") or f"{base}/segsweep").expanduser()
+
+
+def scan(dataset: FileDataset) -> CaseSet:
+    """List a dataset's cases.
+
+    Raises:
+        DataError: the folder is not what the grid says it is; names the file or the case.
+    """
+    if not dataset.path.is_dir():
+        raise DataError(f"datasets: {dataset.source}: {dataset.path}: no such folder")
+    found = (scan_msd if dataset.source == "msd" else scan_folder)(dataset.path, dataset.group)
+    if dataset.classes is not None:
+        found = replace(found, labels=("background", *dataset.classes))
+    if dataset.cases is not None:
+        found = replace(found, cases=subset(found.cases, dataset.cases))
+    return found
+
+
+def measure(sweep: Sweep) -> dict[str, DatasetFacts]:
+    """The facts of every dataset of a sweep, by name.
+
+    Raises:
+        DataError: a dataset cannot be used; names the dataset's folder, file or case.
+    """
+    return {dataset.name: _facts(dataset, sweep) for dataset in sweep.datasets}
+
+
+def _facts(dataset: Dataset, sweep: Sweep) -> DatasetFacts:
+    if not isinstance(dataset, FileDataset):
+        return DatasetFacts("phantom", ("background", "lesion"), {fold: Split() for fold in sweep.folds.numbers()})
+    found = scan(dataset)
+    remembered = cache_folder() / "hashes" / f"{digest(str(dataset.path.absolute()))}.json"
+    try:
+        splits = split_folds(found.cases, sweep.folds, sweep.split)
+    except DataError as error:
+        raise DataError(f"{dataset.path}: {error}") from error
+    return DatasetFacts(fingerprint(found, remembered), found.labels, splits)

@@ -1,0 +1,101 @@
+"""An endless stream of phantoms with a known amount of label uncertainty.
+
+The image shows a band: a certain core and an uncertain area beside it. The label holds the core and, block by block,
+the uncertain area with probability p, whatever the image shows. What each loss should then predict for the area, and
+the volume bias that follows, is known exactly (`segsweep.theory`).
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segsweep.data.batches import Batch, EvaluationCase, encode
+from segsweep.data.geometry import Geometry
+from segsweep.losses.label_statistics import LabelStatistics
+from segsweep.spec.canonical import derive_seed
+from segsweep.spec.datasets import BAND_HEIGHT, PhantomDataset
+from segsweep.spec.trials import Trial
+
+CORE, UNCERTAIN = 2.0, 1.0
+"""Intensities; the background is 0."""
+
+
+def draw_phantoms(
+    settings: PhantomDataset, count: int, *, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Draw phantoms.
+
+    Returns:
+        Images (count, 1, size, size) and label values (count, size, size).
+    """
+    layout = settings.layout()
+    width, size = layout.core + layout.uncertain, settings.size
+    intensity = np.full((BAND_HEIGHT, width), UNCERTAIN, dtype=np.float32)
+    intensity[:, : layout.core] = CORE
+    blocks = rng.random((count, layout.down, layout.across)) < settings.p
+    tall, wide = BAND_HEIGHT // layout.down, layout.uncertain // layout.across
+    label = np.ones((count, BAND_HEIGHT, width), dtype=np.uint8)
+    label[:, :, layout.core :] = blocks.repeat(tall, axis=1).repeat(wide, axis=2)
+    images = rng.normal(0, settings.noise, (count, 1, size, size)).astype(np.float32)
+    labels = np.zeros((count, size, size), dtype=np.uint8)
+    turns = rng.integers(0, 4, count)
+    rows, columns = rng.integers(0, size - BAND_HEIGHT + 1, count), rng.integers(0, size - width + 1, count)
+    for index in range(count):
+        box = (slice(rows[index], rows[index] + BAND_HEIGHT), slice(columns[index], columns[index] + width))
+        images[index, 0][box] += intensity
+        labels[index][box] = label[index]
+        images[index, 0] = np.rot90(images[index, 0], turns[index])
+        labels[index] = np.rot90(labels[index], turns[index])
+    return images, labels
+
+
+class PhantomBatches:
+    """Phantoms addressed by (seed, fold, step): the network never sees one twice, so it cannot learn one by heart."""
+
+    def __init__(self, settings: PhantomDataset, trial: Trial, device: torch.device) -> None:
+        self.labels = trial.facts.labels
+        self.channels = 1
+        self.size: tuple[int, ...] = (settings.size, settings.size)
+        self.statistics = _expected_statistics(settings)
+        self._settings = settings
+        self._batch_size = trial.train.batch_size
+        self._device = device
+        self._seed = trial.stream_seed("batches")
+
+    def epoch(self, phase: str, number: int) -> Iterator[Batch]:
+        """`steps` batches that no other epoch has."""
+        for step in range(self._settings.steps):
+            yield self._batch(*self._draw(self._batch_size, phase, number, step))
+
+    def selection(self) -> Iterator[Batch]:
+        """The fixed validation phantoms."""
+        images, labels = self._draw(self._settings.validation, "validation")
+        for start in range(0, len(images), self._batch_size):
+            yield self._batch(images[start : start + self._batch_size], labels[start : start + self._batch_size])
+
+    def evaluation(self) -> Sequence[EvaluationCase]:
+        """The fixed evaluation phantoms."""
+        images, labels = self._draw(self._settings.evaluation, "evaluation")
+        geometry = Geometry(self.size, self.size, self.size, spacing=None)
+        names = [f"phantom-{index:04d}" for index in range(len(images))]
+        return [
+            EvaluationCase(name, name, "val", image, label, geometry, (0.0, 0.0), {})
+            for name, image, label in zip(names, images, labels, strict=True)
+        ]
+
+    def _draw(self, count: int, *address: int | str) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        return draw_phantoms(self._settings, count, rng=np.random.default_rng(derive_seed(self._seed, *address)))
+
+    def _batch(self, images: NDArray[np.float32], labels: NDArray[np.uint8]) -> Batch:
+        values = torch.from_numpy(labels[:, None].astype(np.float32)).to(self._device)
+        return torch.from_numpy(images).to(self._device), encode(values, len(self.labels))
+
+
+def _expected_statistics(settings: PhantomDataset) -> LabelStatistics:
+    layout = settings.layout()
+    foreground = BAND_HEIGHT * (layout.core + settings.p * layout.uncertain)
+    whole = settings.size**2
+    volumes = (whole - foreground, foreground)
+    return LabelStatistics((volumes[0] / whole, volumes[1] / whole), volumes, volumes)

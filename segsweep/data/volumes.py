@@ -1,0 +1,94 @@
+"""Reading one image or label file: an array, its axes in a known order, and the size of its voxels."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segsweep.errors import DataError
+
+
+@dataclass(frozen=True)
+class Volume:
+    """An image or a label.
+
+    Args:
+        array: (channels, *space); NIfTI in RAS order (left-right, posterior-anterior, inferior-superior), pictures in
+            rows and columns.
+        spacing: mm per voxel and axis; None where the file does not know it.
+    """
+
+    array: NDArray[np.generic]
+    spacing: tuple[float, ...] | None
+
+
+def read_volume(path: Path, case: str) -> Volume:
+    """Read a NIfTI file or a picture.
+
+    Raises:
+        DataError: the file cannot be read; names the case and the file.
+    """
+    try:
+        return _read_nifti(path) if path.name.lower().endswith((".nii", ".nii.gz")) else _read_picture(path)
+    except DataError:
+        raise
+    except Exception as error:  # decoders raise whatever they like on a damaged file
+        raise DataError(f"case {case}: {path} cannot be read: {error}") from error
+
+
+def _read_nifti(path: Path) -> Volume:
+    import nibabel  # noqa: PLC0415 (0.2 s that picture datasets need not pay)
+
+    image = nibabel.as_closest_canonical(nibabel.load(path))
+    array = np.asanyarray(image.dataobj)
+    if array.ndim not in (3, 4):
+        raise DataError(f"{path}: {array.ndim} dimensions; expected 3, or 4 with channels last")
+    spacing = tuple(float(size) for size in image.header.get_zooms()[:3])
+    channels_first = array[None] if array.ndim == 3 else np.moveaxis(array, -1, 0)
+    if channels_first.shape[-1] == 1:  # a 2D image stored as NIfTI
+        return Volume(channels_first[..., 0], spacing[:2])
+    return Volume(channels_first, spacing)
+
+
+def _read_picture(path: Path) -> Volume:
+    from PIL import Image  # noqa: PLC0415 (NIfTI datasets need not pay)
+
+    with Image.open(path) as picture:
+        array = np.asarray(picture.convert("RGB") if picture.mode in ("P", "RGBA", "CMYK") else picture)
+    return Volume(array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0), None)
+
+
+def read_label(path: Path, case: str, labels: tuple[str, ...]) -> Volume:
+    """Read a label file and hold it to the declared label values.
+
+    A binary picture may use 255 for 1, as drawing programs do.
+
+    Raises:
+        DataError: the file cannot be read, has several channels, or holds a value that is not declared.
+    """
+    volume = _read_palette(path) if path.name.lower().endswith(".png") else read_volume(path, case)
+    if volume.array.shape[0] != 1:
+        raise DataError(f"case {case}: {path}: a label has one channel, this one {volume.array.shape[0]}")
+    array = volume.array[0]
+    values = np.unique(array)
+    if not np.isfinite(values).all():
+        raise DataError(f"case {case}: {path}: the label holds NaN or infinity")
+    if len(labels) == 2 and set(values.tolist()) <= {0, 255}:
+        array = array > 0
+    elif stray := [value for value in values.tolist() if value not in range(len(labels))]:
+        declared = ", ".join(f"{value} {name}" for value, name in enumerate(labels))
+        raise DataError(f"case {case}: {path}: label value {stray[0]:g} is not declared; declared: {declared}")
+    return Volume(array.astype(np.uint8), volume.spacing)
+
+
+def _read_palette(path: Path) -> Volume:
+    """A PNG label as its stored values; in a palette image these are the class indices, not their colours."""
+    from PIL import Image  # noqa: PLC0415
+
+    try:
+        with Image.open(path) as picture:
+            array = np.asarray(picture.convert("L") if picture.mode == "1" else picture)
+    except Exception as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    return Volume(array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0), None)

@@ -1,0 +1,189 @@
+"""The grid file, parsed once into a frozen sweep."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from segsweep.errors import GridError
+from segsweep.spec.blocks import LossCell, expand_blocks
+from segsweep.spec.datasets import DATASET_KEYS, Dataset, parse_datasets
+from segsweep.spec.problems import first_problem
+from segsweep.spec.report_settings import ReportSettings
+from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One grid file. Every tuple is an axis; `cells` are its loss settings with their overrides."""
+
+    name: str
+    datasets: tuple[Dataset, ...]
+    labels: tuple[str, ...]
+    folds: Folds
+    split: Selection
+    seeds: tuple[int, ...]
+    networks: tuple[Network, ...]
+    warm_starts: tuple[WarmStart | None, ...]
+    trains: tuple[Train, ...]
+    augments: tuple[Augment, ...]
+    cells: tuple[LossCell, ...]
+    resources: Resources
+    report: ReportSettings
+    text: str
+
+
+_KEYS = (
+    *("name", "datasets", "labels", "folds", "split", "seeds", "network", "warm_start", "train", "augment", "grid"),
+    *("resources", "search", "report"),
+)
+
+
+def read_sweep(path: Path) -> Sweep:
+    """Parse a grid file.
+
+    Raises:
+        GridError: in one line: the file, the key, what is wrong and what is allowed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GridError(f"{path}: cannot be read: {error}") from error
+    try:
+        return parse_sweep(text)
+    except GridError as error:
+        raise GridError(f"{path}: {error}") from error.__cause__
+
+
+def parse_sweep(text: str) -> Sweep:
+    """Parse the text of a grid file.
+
+    Raises:
+        GridError: in one line: the key, what is wrong and what is allowed.
+    """
+    values = _load(text)
+    for key in ("name", "datasets", "grid"):
+        if key not in values:
+            raise GridError(f"{key}: missing; a grid needs name, datasets and grid")
+    if values.get("search", "grid") != "grid":
+        raise GridError(f"search: only `grid` is known, got {values['search']!r}")
+    return Sweep(
+        name=_name(values["name"]),
+        datasets=_datasets(_axis(values["datasets"])),
+        labels=tuple(_labels(entry) for entry in _axis(values.get("labels", "full"))),
+        folds=_one("folds", Folds, values.get("folds", {})),
+        split=_one("split", Selection, values.get("split", {})),
+        seeds=tuple(_seed(entry) for entry in _axis(values.get("seeds", 0))),
+        networks=_many("network", Network, values.get("network", "unet-s")),
+        warm_starts=_warm_starts(values.get("warm_start", {})),
+        trains=_many("train", Train, values.get("train", {})),
+        augments=_many("augment", Augment, values.get("augment", "none")),
+        cells=expand_blocks(values["grid"]),
+        resources=_one("resources", Resources, values.get("resources", {})),
+        report=_one("report", ReportSettings, values.get("report", {})),
+        text=text,
+    )
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML without its silent rule that the last of two equal keys wins, and with 1e-3 read as a number."""
+
+
+def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node, deep=True)
+        if key in seen:
+            raise yaml.MarkedYAMLError(problem=f"key {key!r} appears twice", problem_mark=key_node.start_mark)
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+def _number(loader: _UniqueKeys, node: yaml.ScalarNode) -> float:
+    return float(loader.construct_scalar(node))
+
+
+_UniqueKeys.add_constructor("tag:yaml.org,2002:map", _mapping)
+# YAML 1.1 reads 1e-3 as text, since it has no dot; a person means a number
+_UniqueKeys.add_constructor("!exponent", _number)
+_UniqueKeys.add_implicit_resolver("!exponent", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
+
+
+def _load(text: str) -> Mapping[str, Any]:
+    try:
+        values = yaml.load(text, Loader=_UniqueKeys)
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise GridError(f"{line}{error.problem}") from error
+    except yaml.YAMLError as error:
+        raise GridError(f"not YAML: {error}") from error
+    if not isinstance(values, Mapping):
+        raise GridError("a grid file is a mapping that starts with `name:`")
+    for key in values:
+        if key not in _KEYS:
+            raise GridError(f"{key}: unknown key; known: {', '.join(_KEYS)}")
+    return values
+
+
+def _axis(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _one(key: str, model: type[Model], value: Any) -> Model:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise GridError(first_problem(key, error, model.model_fields)) from error
+
+
+def _many(key: str, model: type[Model], value: Any) -> tuple[Model, ...]:
+    if value == []:
+        raise GridError(f"{key}: an empty list")
+    if not isinstance(value, list):
+        return (_one(key, model, value),)
+    return tuple(_one(f"{key}[{number}]", model, entry) for number, entry in enumerate(value))
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value or not all(letter.isalnum() or letter in "-_." for letter in value):
+        raise GridError(f"name: letters, digits and - _ . only, got {value!r}")
+    return value
+
+
+def _datasets(blocks: list[Any]) -> tuple[Dataset, ...]:
+    found: list[Dataset] = []
+    for number, block in enumerate(blocks):
+        key = f"datasets[{number}]"
+        try:
+            found += parse_datasets(block)
+        except ValidationError as error:
+            raise GridError(first_problem(key, error, DATASET_KEYS)) from error
+        except ValueError as error:
+            raise GridError(f"{key}: {error}") from error
+    names = [dataset.name for dataset in found]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise GridError(f"datasets: two are named {sorted(repeated)[0]!r}; give them a `name`")
+    return tuple(found)
+
+
+def _labels(value: Any) -> str:
+    if value != "full":
+        raise GridError(f"labels: only `full` is known, got {value!r}")
+    return str(value)
+
+
+def _seed(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise GridError(f"seeds: whole numbers from 0 up, got {value!r}")
+    return value
+
+
+def _warm_starts(value: Any) -> tuple[WarmStart | None, ...]:
+    entries = _axis(value)
+    return tuple(None if entry == "none" else _one("warm_start", WarmStart, entry) for entry in entries)

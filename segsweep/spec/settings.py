@@ -1,0 +1,136 @@
+"""What a trial is trained with, apart from its data and its loss."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from segsweep.spec.datasets import Frozen, PositiveFloat, PositiveInt
+
+NETWORK_PRESETS = ("unet-s", "unet-m", "unet-l", "logistic")
+AUGMENTATIONS = ("none", "bertels2019")
+Patience = Annotated[int, Field(gt=0, strict=True)]
+
+
+class Network(Frozen):
+    """A preset, or a class of `monai.networks.nets` with its arguments (channels are filled in)."""
+
+    preset: Literal["unet-s", "unet-m", "unet-l", "logistic"] | None = None
+    monai: str | None = None
+    args: dict[str, Any] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, value: Any) -> Any:
+        return {"preset": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.preset is None) == (self.monai is None) or (self.preset and self.args):
+            presets = ", ".join(NETWORK_PRESETS)
+            raise ValueError(f"a network is one of {presets}, or {{monai: ClassName, args: {{...}}}}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """As printed in tables."""
+        return self.preset or str(self.monai)
+
+
+class Augment(Frozen):
+    """Random changes of the training images: a named recipe, or MONAI transforms by name with their arguments."""
+
+    recipe: Literal["none", "bertels2019"] | None = None
+    monai: tuple[dict[str, dict[str, Any]], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, value: Any) -> Any:
+        return {"recipe": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.recipe is None) == (not self.monai) or any(len(entry) != 1 for entry in self.monai):
+            raise ValueError(
+                f"augment is one of {', '.join(AUGMENTATIONS)}, or {{monai: [{{RandFlip: {{prob: 0.5}}}}, ...]}}"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """As printed in tables."""
+        return self.recipe or "+".join(name for entry in self.monai for name in entry)
+
+
+class Stopping(Frozen):
+    """When the learning rate falls and when training ends; counted in epochs without a better validation loss.
+
+    Args:
+        epochs: at most this many.
+        plateau: after this many the rate is multiplied by `factor`.
+        factor: of the rate.
+        patience: after this many training stops.
+    """
+
+    epochs: PositiveInt
+    plateau: Patience = 10
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    patience: Patience = 20
+
+
+class Train(Stopping):
+    """Adam on mini-batches; the loss setting's own phase.
+
+    Args:
+        lr: learning rate at the start.
+        batch_size: images per step.
+        amp: `auto`: bfloat16 autocast on GPUs that have it, float32 elsewhere; `off`: float32 everywhere.
+    """
+
+    epochs: PositiveInt = 60
+    lr: PositiveFloat = 1e-4
+    batch_size: PositiveInt = 4
+    amp: Literal["auto", "off"] = "auto"
+
+
+class WarmStart(Stopping):
+    """The phase that all losses of a cohort start from (Bertels 2019, section 3: train with CE, then go on)."""
+
+    loss: Literal["ce"] = "ce"
+    epochs: PositiveInt = 60
+    lr: PositiveFloat = 1e-3
+
+
+class Folds(Frozen):
+    """A k-fold split of the groups, and the folds of it that are run."""
+
+    k: Annotated[int, Field(ge=2, strict=True)] = 5
+    run: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | Literal["all"] = "all"
+
+    @model_validator(mode="after")
+    def _within_k(self) -> Self:
+        if self.run != "all" and (not self.run or len(set(self.run)) < len(self.run) or max(self.run) >= self.k):
+            raise ValueError(f"`run` lists folds between 0 and {self.k - 1}, each once, got {list(self.run)}")
+        return self
+
+    def numbers(self) -> tuple[int, ...]:
+        """The folds to run."""
+        return tuple(range(self.k)) if self.run == "all" else self.run
+
+
+class Selection(Frozen):
+    """Which cases choose the checkpoint.
+
+    `inner`: a share of the training groups, which the network is not trained on. `fold`: the evaluation fold itself,
+    as in the publications; scores are then optimistic.
+    """
+
+    select: Literal["inner", "fold"] = "inner"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+
+
+class Resources(Frozen):
+    """What one worker takes, and how many workers there are; left out: as many as the cluster holds."""
+
+    workers: PositiveInt | None = None
+    cpus: PositiveFloat = 1.0
+    gpus: Annotated[float, Field(ge=0)] | Literal["auto"] = "auto"

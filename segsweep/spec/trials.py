@@ -1,0 +1,227 @@
+"""A sweep and the facts about its data, multiplied out to trials."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from segsweep.spec.blocks import LossCell
+from segsweep.spec.canonical import canonical_json, derive_seed, digest
+from segsweep.spec.catalogue import LossSetting, canonical, label
+from segsweep.spec.datasets import Dataset, PhantomDataset
+from segsweep.spec.grid import Sweep
+from segsweep.spec.settings import Augment, Network, Selection, Train, WarmStart
+
+PROTOCOL = {"preprocess": 1, "augment": 1, "training": 1, "evaluation": 1, "phantom": 1}
+"""Raised by hand when a component's numbers change, so that older results are not taken for new ones."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The cases of one fold. Empty for phantoms, whose cases are addressed by (seed, fold, step)."""
+
+    train: tuple[str, ...] = ()
+    inner: tuple[str, ...] = ()
+    val: tuple[str, ...] = ()
+
+    @cached_property
+    def digest(self) -> str:
+        """Equal for equal splits."""
+        return digest({"train": self.train, "inner": self.inner, "val": self.val})
+
+
+@dataclass(frozen=True)
+class DatasetFacts:
+    """What identity needs to know of a dataset; measured from its files.
+
+    Args:
+        fingerprint: hash of case ids, file contents and label map.
+        labels: names, background first.
+        splits: fold number to the cases of that fold.
+    """
+
+    fingerprint: str
+    labels: tuple[str, ...]
+    splits: Mapping[int, Split]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One cell of a sweep, with everything that its result depends on."""
+
+    dataset: Dataset
+    facts: DatasetFacts
+    labels: str
+    fold: int
+    seed: int
+    network: Network
+    augment: Augment
+    selection: Selection
+    train: Train
+    warm_start: WarmStart | None
+    loss: LossSetting
+    setting: str
+    """The loss setting as printed in tables; no part of the identity."""
+
+    @property
+    def split(self) -> Split:
+        """The cases of this trial's fold."""
+        return self.facts.splits[self.fold]
+
+    def data_identity(self) -> dict[str, Any]:
+        """What the batches depend on."""
+        if isinstance(self.dataset, PhantomDataset):
+            source: dict[str, Any] = self.dataset.model_dump(mode="json", exclude={"name"})
+        else:
+            source = self.dataset.preprocess.model_dump(mode="json")
+        return {
+            "fingerprint": self.facts.fingerprint,
+            "source": source,
+            "labels": self.labels,
+            "split": self.split.digest,
+            "fold": self.fold,
+            "seed": self.seed,
+            "select": self.selection.select,
+            "augment": self.augment.model_dump(mode="json"),
+            "batch_size": self.train.batch_size,
+        }
+
+    def cohort_identity(self) -> dict[str, Any]:
+        """What the trials of a cohort share."""
+        return {
+            "data": self.data_identity(),
+            "network": self.network.model_dump(mode="json"),
+            "amp": self.train.amp,
+            "warm_start": self.warm_start.model_dump(mode="json") if self.warm_start else None,
+            "protocol": PROTOCOL,
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that changes this trial's result and nothing that does not."""
+        loss = canonical(self.loss, batch_size=self.train.batch_size, foreground_labels=len(self.facts.labels) - 1)
+        return {
+            "cohort": self.cohort_identity(),
+            "train": self.train.model_dump(mode="json", exclude={"amp", "batch_size"}),
+            "loss": loss.identity(),
+        }
+
+    @cached_property
+    def id(self) -> str:
+        """16 hexadecimal digits; equal for cells that are the same by mathematics."""
+        return digest(self.identity())
+
+    @cached_property
+    def cohort(self) -> str:
+        """Shared by the trials that differ only in loss setting, learning rate and stop rule."""
+        return digest(self.cohort_identity())
+
+    @property
+    def warm_start_id(self) -> str | None:
+        """Names the weights that all losses of the cohort start from."""
+        return None if self.warm_start is None else digest({"warm_start_of": self.cohort_identity()})
+
+    def spec(self) -> str:
+        """The whole trial as canonical JSON."""
+        return canonical_json(self.identity())
+
+    def stream_seed(self, purpose: str) -> int:
+        """A seed for one purpose; the same for all losses of a fold and repeat."""
+        return derive_seed(self.seed, self.fold, purpose)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep comes to.
+
+    Args:
+        trials: one per id, in the order of the grid.
+        aliases: trial id to the further settings that are the same trial by mathematics.
+    """
+
+    trials: tuple[Trial, ...]
+    aliases: Mapping[str, tuple[str, ...]]
+
+    def cohorts(self) -> dict[str, tuple[Trial, ...]]:
+        """Cohort id to its trials."""
+        found: dict[str, list[Trial]] = {}
+        for trial in self.trials:
+            found.setdefault(trial.cohort, []).append(trial)
+        return {cohort: tuple(trials) for cohort, trials in found.items()}
+
+
+def expand(sweep: Sweep, facts: Mapping[str, DatasetFacts]) -> Plan:
+    """All trials of a sweep.
+
+    Args:
+        sweep: the grid.
+        facts: dataset name to what was measured of it.
+    """
+    trials = _with_settings(list(_cells(sweep, facts)))
+    unique: dict[str, Trial] = {}
+    aliases: dict[str, list[str]] = {}
+    for trial in trials:
+        first = unique.setdefault(trial.id, trial)
+        if first is not trial and trial.setting != first.setting:
+            aliases.setdefault(trial.id, []).append(trial.setting)
+    return Plan(tuple(unique.values()), {trial: tuple(settings) for trial, settings in aliases.items()})
+
+
+def _cells(sweep: Sweep, facts: Mapping[str, DatasetFacts]) -> Iterator[Trial]:
+    axes = product(
+        sweep.datasets,
+        sweep.labels,
+        sweep.folds.numbers(),
+        sweep.seeds,
+        sweep.networks,
+        sweep.augments,
+        sweep.warm_starts,
+        sweep.trains,
+    )
+    for dataset, labels, fold, seed, network, augment, warm_start, train in axes:
+        for cell in sweep.cells:
+            yield Trial(
+                dataset=dataset,
+                facts=facts[dataset.name],
+                labels=labels,
+                fold=fold,
+                seed=seed,
+                network=network,
+                augment=augment,
+                selection=sweep.split,
+                train=train.model_copy(update=cell.overrides.train_changes()),
+                warm_start=_warm_start(cell, warm_start),
+                loss=cell.loss,
+                setting=label(cell.loss),
+            )
+
+
+def _warm_start(cell: LossCell, inherited: WarmStart | None) -> WarmStart | None:
+    override = cell.overrides.warm_start
+    if override is None:
+        return inherited
+    return None if override == "none" else override
+
+
+def _with_settings(trials: list[Trial]) -> list[Trial]:
+    """Name beside the loss whatever else differs between the settings of a sweep."""
+    parts = [_beside_the_loss(trial) for trial in trials]
+    varying = [key for key in parts[0] if len({part[key] for part in parts}) > 1] if parts else []
+    return [
+        replace(trial, setting=" ".join([trial.setting, *(part[key] for key in varying)]))
+        for trial, part in zip(trials, parts, strict=True)
+    ]
+
+
+def _beside_the_loss(trial: Trial) -> dict[str, str]:
+    warm = trial.warm_start
+    return {
+        "network": trial.network.name,
+        "augment": f"augment={trial.augment.name}",
+        "batch_size": f"B={trial.train.batch_size}",
+        "lr": f"lr={trial.train.lr:g}",
+        "epochs": f"epochs={trial.train.epochs}",
+        "plateau": f"plateau={trial.train.plateau}",
+        "patience": f"patience={trial.train.patience}",
+        "warm_start": "from scratch" if warm is None else f"warm {warm.epochs} epochs lr={warm.lr:g}",
+    }

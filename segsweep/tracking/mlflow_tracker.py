@@ -1,0 +1,213 @@
+"""The tracking store on MLflow: one experiment per sweep, a parent run, a child run per trial."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+# a hospital's network is not to be called out of
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+import pyarrow as pa
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.entities import Run as MlflowEntity
+from mlflow.exceptions import MlflowException
+
+from segsweep.errors import TrackingError
+from segsweep.records import tables
+from segsweep.records.schemas import CASES, TRIALS
+from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, RunDescription, RunRecord
+
+_SCHEMAS = {CASES_FILE: CASES, TRIALS_FILE: TRIALS}
+_FLUSH_SECONDS = 5.0
+_PARAM_LENGTH = 6000
+_MOST_METRICS = 1000
+_PAGE = 1000
+_MLFLOW_STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
+
+
+class MlflowRun:
+    """One child run; points are sent a batch at a time, with the time at which they were measured."""
+
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._waiting: list[Metric] = []
+        self._last_flush = time.monotonic()
+
+    @property
+    def run_id(self) -> str:
+        """MLflow's id."""
+        return self._run_id
+
+    def log(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Note metrics measured now."""
+        now = time.time_ns() // 1_000_000
+        self._waiting += [Metric(key, float(value), now, step) for key, value in metrics.items()]
+        if time.monotonic() - self._last_flush > _FLUSH_SECONDS:
+            self._flush()
+
+    def finish(
+        self, state: str, reason: str | None, metrics: Mapping[str, float], tables: Mapping[str, pa.Table]
+    ) -> None:
+        """Deliver points, final metrics and tables; the state comes last, so that `finished` means complete."""
+        self.log(0, metrics)
+        with _translated(f"run {self._run_id}"):
+            self._flush()
+            for name, table in tables.items():
+                _log_table(self._client, self._run_id, name, table)
+            tags = [RunTag("segsweep.state", state), *([RunTag("segsweep.reason", reason)] if reason else [])]
+            self._client.log_batch(self._run_id, tags=tags)
+            self._client.set_terminated(self._run_id, _MLFLOW_STATUS.get(state, "FAILED"))
+
+    def _flush(self) -> None:
+        while self._waiting:
+            self._client.log_batch(self._run_id, metrics=self._waiting[:_MOST_METRICS])
+            del self._waiting[:_MOST_METRICS]
+        self._last_flush = time.monotonic()
+
+
+class MlflowTracker:
+    """A store by its tracking URI.
+
+    Args:
+        uri: `sqlite:///…`, `postgresql+psycopg://…` or `http(s)://…`.
+        artifacts: folder for artifacts where no server decides; None leaves it to the server.
+    """
+
+    def __init__(self, uri: str, artifacts: Path | None = None) -> None:
+        self.uri = uri
+        self._artifacts = artifacts
+        self._client = MlflowClient(tracking_uri=uri)
+
+    def __reduce__(self) -> tuple[type["MlflowTracker"], tuple[str, Path | None]]:
+        """A worker opens its own connection."""
+        return (MlflowTracker, (self.uri, self._artifacts))
+
+    def prepare(self) -> None:
+        """Create or migrate the store."""
+        with _translated(self.uri):
+            self._client.search_experiments(max_results=1)
+
+    def open_sweep(self, name: str, tags: Mapping[str, str]) -> str:
+        """The parent run of a sweep, new or found again."""
+        with _translated(self.uri):
+            found = self.find_sweep(name)
+            if found is not None:
+                self._client.log_batch(found, tags=[RunTag(key, value) for key, value in tags.items()])
+                self._client.update_run(found, status="RUNNING")
+                return found
+            experiment = self._client.get_experiment_by_name(name)
+            if experiment is None:
+                location = (self._artifacts / name).absolute().as_uri() if self._artifacts else None
+                experiment_id = self._client.create_experiment(name, artifact_location=location)
+            else:
+                experiment_id = experiment.experiment_id
+            run = self._client.create_run(
+                experiment_id, run_name=name, tags={**tags, "segsweep.kind": "sweep", "segsweep.sweep": name}
+            )
+            return str(run.info.run_id)
+
+    def open_run(self, parent: str, description: RunDescription) -> MlflowRun:
+        """A new run under a parent."""
+        with _translated(self.uri):
+            experiment = self._client.get_run(parent).info.experiment_id
+            tags = {
+                **description.tags,
+                "mlflow.parentRunId": parent,
+                "segsweep.kind": description.kind,
+                "segsweep.state": "running",
+            }
+            run = self._client.create_run(experiment, run_name=description.name, tags=tags)
+            parameters = [Param(key, value[:_PARAM_LENGTH]) for key, value in description.parameters.items()]
+            self._client.log_batch(run.info.run_id, params=parameters)
+            return MlflowRun(self._client, run.info.run_id)
+
+    def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
+        """The best run of every trial of these cohorts."""
+        found: dict[str, RunRecord] = {}
+        with _translated(self.uri):
+            experiments = self._experiments()
+            for cohort in cohorts:
+                query = f"tags.`segsweep.cohort` = '{cohort}' and tags.`segsweep.kind` = 'trial'"
+                for run in self._search(experiments, query, "attributes.start_time ASC"):
+                    tags = run.data.tags
+                    trial, state = tags["segsweep.trial"], tags["segsweep.state"]
+                    if trial not in found or found[trial].state != "finished":
+                        found[trial] = RunRecord(trial, run.info.run_id, state, tags.get("segsweep.reason"))
+        return found
+
+    def interrupt(self, parent: str) -> None:
+        """Close the runs that a dead process left open."""
+        query = f"tags.`mlflow.parentRunId` = '{parent}' and tags.`segsweep.state` = 'running'"
+        with _translated(self.uri):
+            for run in self._search(self._experiments(), query, "attributes.start_time ASC"):
+                self._client.set_tag(run.info.run_id, "segsweep.state", "interrupted")
+                self._client.set_terminated(run.info.run_id, "KILLED")
+
+    def read_table(self, run_id: str, name: str) -> pa.Table:
+        """A table of a finished run."""
+        with tempfile.TemporaryDirectory() as folder, _translated(f"run {run_id}"):
+            path = Path(self._client.download_artifacts(run_id, name, folder))
+            return tables.read(path, _SCHEMAS[name])
+
+    def write_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Attach files to a run."""
+        with tempfile.TemporaryDirectory() as folder, _translated(f"run {run_id}"):
+            for name, content in files.items():
+                path = Path(folder) / name
+                path.write_bytes(content)
+                self._client.log_artifact(run_id, str(path))
+
+    def read_file(self, run_id: str, name: str) -> bytes:
+        """An attached file."""
+        with tempfile.TemporaryDirectory() as folder, _translated(f"run {run_id}"):
+            return Path(self._client.download_artifacts(run_id, name, folder)).read_bytes()
+
+    def find_sweep(self, name: str) -> str | None:
+        """The parent run of a sweep, if there is one."""
+        with _translated(self.uri):
+            experiment = self._client.get_experiment_by_name(name)
+            if experiment is None:
+                return None
+            query = "tags.`segsweep.kind` = 'sweep'"
+            found = list(self._search([experiment.experiment_id], query, "attributes.start_time ASC"))
+            return str(found[0].info.run_id) if found else None
+
+    def close_sweep(self, parent: str, state: str) -> None:
+        """Mark a parent run as ended."""
+        with _translated(self.uri):
+            self._client.set_tag(parent, "segsweep.state", state)
+            self._client.set_terminated(parent, _MLFLOW_STATUS.get(state, "FAILED"))
+
+    def _experiments(self) -> list[str]:
+        return [experiment.experiment_id for experiment in self._client.search_experiments()]
+
+    def _search(self, experiments: list[str], query: str, order: str) -> Iterator[MlflowEntity]:
+        token: Any = None
+        while True:
+            page = self._client.search_runs(experiments, query, max_results=_PAGE, order_by=[order], page_token=token)
+            yield from page
+            token = page.token
+            if not token:
+                return
+
+
+def _log_table(client: MlflowClient, run_id: str, name: str, table: pa.Table) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        tables.write(table, path)
+        client.log_artifact(run_id, str(path))
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise TrackingError(f"tracking: {what}: {error}") from error

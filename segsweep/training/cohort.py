@@ -1,0 +1,109 @@
+"""A slice of a cohort from its data to its records: one data pipeline, one warm start, a lane per trial."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from segsweep.data.batches import Batches
+from segsweep.data.open import open_batches
+from segsweep.spec.trials import Trial
+from segsweep.tracking.protocol import Run
+from segsweep.training.evaluation import evaluate
+from segsweep.training.lane import Lane, build_lane
+from segsweep.training.loop import Training
+from segsweep.training.recording import epoch_metrics, open_trial_run, record, record_failure
+from segsweep.training.warm_start import warm_start
+from segsweep.training.workplace import Progress, Workplace
+
+
+def run_slice(trials: Sequence[Trial], place: Workplace) -> dict[str, str]:
+    """Train and evaluate some trials of one cohort; whatever happens to a trial ends as a record.
+
+    Args:
+        trials: of one cohort.
+        place: where they are run.
+
+    Returns:
+        Trial id to state.
+    """
+    return _Slice(trials, place).run()
+
+
+class _Slice:
+    """The trials of a slice on their way from open run to record."""
+
+    def __init__(self, trials: Sequence[Trial], place: Workplace) -> None:
+        self._trials = trials
+        self._place = place
+        self._started = time.monotonic()
+        self._runs: dict[str, Run] = {}
+        self._seconds: dict[str, float] = {}
+        self._states: dict[str, str] = {}
+
+    def run(self) -> dict[str, str]:
+        self._report("data", 0.0)
+        try:
+            batches = open_batches(self._trials[0], self._place.device)
+            weights = warm_start(self._trials[0], batches, self._place)
+        except Exception as error:  # without data or warm start no trial of the slice can go on
+            for trial in self._trials:
+                self._fail(trial, error)
+            return self._states
+        lanes: dict[str, Lane] = {}
+        for trial in self._trials:
+            self._runs[trial.id] = open_trial_run(trial, self._place)
+            try:
+                lanes[trial.id] = build_lane(
+                    trial, trial.loss, trial.train, trial.train.lr, batches, weights, self._place.device
+                )
+            except Exception as error:  # whatever a user's loss raises is that trial's failure alone
+                self._fail(trial, error)
+        failures = self._train(lanes, batches)
+        for trial in self._trials:
+            if trial.id in lanes:
+                self._conclude(trial, lanes[trial.id], failures.get(trial.id), batches)
+        return self._states
+
+    def _train(self, lanes: dict[str, Lane], batches: Batches) -> dict[str, Exception]:
+        longest = max((trial.train.epochs for trial in self._trials), default=1)
+        training = Training(
+            lanes, batches, "loss", lambda name, epoch: self._runs[name].log(epoch.number, epoch_metrics(epoch))
+        )
+        training.run(lambda done: self._report("training", done / longest))
+        self._seconds = training.seconds
+        return training.failures
+
+    def _conclude(self, trial: Trial, lane: Lane, failure: Exception | None, batches: Batches) -> None:
+        self._report("evaluation", len(self._states) / len(self._trials))
+        if failure is not None:
+            self._fail(trial, failure)
+            return
+        start = time.monotonic()
+        try:
+            cases = self._evaluate(trial, lane, batches)
+        except Exception as error:
+            self._fail(trial, error)
+            return
+        self._seconds[trial.id] = self._seconds.get(trial.id, 0.0) + time.monotonic() - start
+        run = self._runs[trial.id]
+        self._states[trial.id] = record(trial, lane, run, cases, self._share(trial), self._place)
+        self._report("evaluation", len(self._states) / len(self._trials))
+
+    def _evaluate(self, trial: Trial, lane: Lane, batches: Batches) -> list[dict[str, Any]]:
+        """Rows of the cases table; none where training diverged, for there is nothing to compare."""
+        if lane.state == "diverged":
+            return []
+        lane.network.load_state_dict(lane.best_weights())
+        return list(evaluate(lane.network, batches, trial, self._place.device))
+
+    def _fail(self, trial: Trial, error: Exception) -> None:
+        run = self._runs.get(trial.id) or open_trial_run(trial, self._place)
+        self._states[trial.id] = record_failure(trial, run, error, self._share(trial), self._place)
+
+    def _share(self, trial: Trial) -> float:
+        """Seconds of a trial: its own, and an equal part of what the slice shared."""
+        shared = time.monotonic() - self._started - sum(self._seconds.values())
+        return self._seconds.get(trial.id, 0.0) + shared / len(self._trials)
+
+    def _report(self, phase: str, done: float) -> None:
+        self._place.report(Progress(phase, done, dict(self._states)))

@@ -1,0 +1,186 @@
+"""One trial of a cohort in training: its weights, its optimizer, its schedule and its stop."""
+
+import copy
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from segsweep.data.batches import Batch, Batches
+from segsweep.losses.build import build_loss
+from segsweep.losses.loss import Loss
+from segsweep.spec.catalogue import LossSetting
+from segsweep.spec.settings import Stopping
+from segsweep.spec.trials import Trial
+from segsweep.training.networks import build_network
+
+Weights = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch of one lane came to.
+
+    Args:
+        number: counted from 1.
+        train_loss: mean over the steps.
+        val_loss: mean over the selection batches.
+        val_dice: mean hard Dice over selection cases and foreground labels, on the training grid.
+        lr: used in this epoch.
+    """
+
+    number: int
+    train_loss: float
+    val_loss: float
+    val_dice: float
+    lr: float
+
+
+class Lane:
+    """Adam with a plateau schedule and early stopping; keeps the weights of the best validation loss.
+
+    `step` draws the same dropout for every lane of a cohort, and leaves no trace in the global generator that another
+    lane could see: alone or beside others, a lane's numbers are the same.
+    """
+
+    def __init__(
+        self, network: nn.Module, loss: Loss, stopping: Stopping, *, lr: float, device: torch.device, amp: bool
+    ) -> None:
+        self.network = network.to(device)
+        self.loss = loss
+        self.state = "running"
+        self.reason: str | None = None
+        self.epochs: list[Epoch] = []
+        self.best_epoch = 0
+        self.best_loss = float("inf")
+        self._best = copy.deepcopy(network.state_dict())
+        self._stopping = stopping
+        self._amp = amp
+        self._device = device
+        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=lr)
+        self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
+            self._optimizer, factor=stopping.factor, patience=stopping.plateau
+        )
+        self._losses: list[torch.Tensor] = []
+        self._val_losses: list[torch.Tensor] = []
+        self._val_dices: list[torch.Tensor] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether there is an epoch left to train."""
+        return self.state == "running"
+
+    def step(self, batch: Batch, *, seed: int) -> None:
+        """One optimizer step.
+
+        Args:
+            batch: images and targets on the lane's device.
+            seed: of the dropout of this step.
+        """
+        torch.manual_seed(seed)
+        self.network.train()
+        self._optimizer.zero_grad(set_to_none=True)
+        loss, _ = self._forward(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        self._losses.append(loss.detach())
+
+    @torch.no_grad()
+    def judge(self, batch: Batch) -> None:
+        """Look at one selection batch with the weights as they are; `begin` and `end_epoch` draw the conclusion."""
+        self.network.eval()
+        loss, logits = self._forward(batch)
+        self._val_losses.append(loss * len(logits))
+        self._val_dices.append(hard_dice(logits, batch[1]))
+
+    def begin(self) -> None:
+        """The weights that the lane starts from are the checkpoint until an epoch beats them."""
+        self.best_loss, _ = self._judged()
+
+    def end_epoch(self) -> Epoch:
+        """Keep the epoch's weights if they are the best so far, lower the rate, decide whether to stop."""
+        number = len(self.epochs) + 1
+        lr = float(self._optimizer.param_groups[0]["lr"])
+        train_loss = float(torch.stack(self._losses).mean())
+        self._losses.clear()
+        epoch = Epoch(number, train_loss, *self._judged(), lr)
+        self.epochs.append(epoch)
+        if not (math.isfinite(train_loss) and math.isfinite(epoch.val_loss)):
+            self.state, self.reason = "diverged", f"the loss became {train_loss} in epoch {number}"
+            return epoch
+        if epoch.val_loss < self.best_loss:
+            self.best_epoch, self.best_loss = number, epoch.val_loss
+            self._best = copy.deepcopy(self.network.state_dict())
+        self._schedule.step(epoch.val_loss)
+        if number >= self._stopping.epochs or number - self.best_epoch >= self._stopping.patience:
+            self.state = "trained"
+        return epoch
+
+    def best_weights(self) -> Weights:
+        """The weights of the best validation loss."""
+        return self._best
+
+    def _forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        images, targets = batch
+        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._amp):
+            logits = self.network(images)
+        logits = logits.float()
+        return self.loss(logits, targets), logits
+
+    def _judged(self) -> tuple[float, float]:
+        dice = torch.cat(self._val_dices)
+        loss = torch.stack(self._val_losses).sum() / len(dice)
+        self._val_losses.clear()
+        self._val_dices.clear()
+        return float(loss), float(dice.nanmean())
+
+
+def build_lane(
+    trial: Trial,
+    loss: LossSetting,
+    stopping: Stopping,
+    lr: float,
+    batches: Batches,
+    weights: Weights | None,
+    device: torch.device,
+) -> Lane:
+    """A lane ready for its first step.
+
+    Args:
+        trial: whose network and precision it has.
+        loss: that it minimises; a warm start's is not the trial's own.
+        stopping: schedule and stop.
+        lr: learning rate at the start.
+        batches: whose labels the loss may learn its weights and ε from.
+        weights: to start from; None = from scratch.
+        device: to train on.
+
+    Raises:
+        GridError: the network or the loss cannot be built with these arguments.
+    """
+    outputs = 1 if len(batches.labels) == 2 else len(batches.labels)
+    network = build_network(
+        trial.network,
+        axes=len(batches.size),
+        channels=batches.channels,
+        outputs=outputs,
+        seed=trial.stream_seed("weights"),
+    )
+    if weights is not None:
+        network.load_state_dict(weights)
+    amp = trial.train.amp == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    built = build_loss(loss.name, loss.arguments, labels=batches.statistics).to(device)
+    return Lane(network, built, stopping, lr=lr, device=device, amp=amp)
+
+
+def hard_dice(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Mean Dice over the foreground labels that an image or its prediction has, shape (B,); NaN where none is there."""
+    if logits.shape[1] == 1:
+        predicted, true = (logits > 0).float(), targets
+    else:
+        classes = torch.arange(1, logits.shape[1], device=logits.device).view(1, -1, *[1] * (logits.ndim - 2))
+        predicted, true = (logits.argmax(dim=1, keepdim=True) == classes).float(), targets[:, 1:]
+    space = tuple(range(2, logits.ndim))
+    both, total = (predicted * true).sum(dim=space), (predicted + true).sum(dim=space)
+    return torch.where(total > 0, 2 * both / total, torch.nan).nanmean(dim=1)

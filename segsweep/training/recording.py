@@ -1,0 +1,84 @@
+"""Every end of a trial as a record: finished, diverged or failed."""
+
+import traceback
+from typing import Any
+
+import torch
+
+from segsweep import __version__
+from segsweep.records import tables
+from segsweep.records.rows import trial_parameters, trial_row
+from segsweep.records.schemas import CASES, TRIALS
+from segsweep.spec.trials import Trial
+from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Run, RunDescription
+from segsweep.training.lane import Epoch, Lane
+from segsweep.training.summary import summarise
+from segsweep.training.workplace import Workplace
+
+
+def open_trial_run(trial: Trial, place: Workplace) -> Run:
+    """The child run of a trial."""
+    description = RunDescription(
+        name=f"{trial.setting} · {trial.dataset.name} · fold {trial.fold} · seed {trial.seed}",
+        kind="trial",
+        parameters=trial_parameters(trial),
+        tags={
+            "segsweep.trial": trial.id,
+            "segsweep.cohort": trial.cohort,
+            "segsweep.version": __version__,
+            "segsweep.torch": torch.__version__,
+        },
+    )
+    return place.tracker.open_run(place.parent, description)
+
+
+def open_warm_start_run(trial: Trial, place: Workplace) -> Run:
+    """The child run of the warm start that a trial shares with its cohort."""
+    settings = trial.warm_start
+    assert settings is not None
+    shared = {"dataset": trial.dataset.name, "fold": str(trial.fold), "seed": str(trial.seed)}
+    description = RunDescription(
+        name=f"warm start · {trial.dataset.name} · fold {trial.fold} · seed {trial.seed}",
+        kind="warm start",
+        parameters=shared | {f"warm_start.{key}": str(value) for key, value in settings.model_dump().items()},
+        tags={"segsweep.warm_start": str(trial.warm_start_id), "segsweep.cohort": trial.cohort},
+    )
+    return place.tracker.open_run(place.parent, description)
+
+
+def record(trial: Trial, lane: Lane, run: Run, cases: list[dict[str, Any]], seconds: float, place: Workplace) -> str:
+    """Close the run of a trial that was trained to its end, and say how it ended."""
+    state = "diverged" if lane.state == "diverged" else "finished"
+    row = trial_row(
+        trial,
+        state=state,
+        reason=lane.reason,
+        run_id=run.run_id,
+        epochs=len(lane.epochs),
+        best_epoch=lane.best_epoch,
+        seconds=seconds,
+        **place.machine(),
+    )
+    written = {TRIALS_FILE: tables.table([row], TRIALS), CASES_FILE: tables.table(cases, CASES)}
+    run.finish(state, lane.reason, {**summarise(cases), "seconds": seconds}, written)
+    return state
+
+
+def record_failure(trial: Trial, run: Run, error: Exception, seconds: float, place: Workplace) -> str:
+    """Close the run of a trial that could not go on; its traceback goes with it."""
+    first_line = (str(error).splitlines() or ["no message"])[0]
+    reason = f"{type(error).__name__}: {first_line}"
+    row = trial_row(trial, state="failed", reason=reason, run_id=run.run_id, seconds=seconds, **place.machine())
+    place.tracker.write_files(run.run_id, {"traceback.txt": "".join(traceback.format_exception(error)).encode()})
+    run.finish("failed", reason, {}, {TRIALS_FILE: tables.table([row], TRIALS)})
+    return "failed"
+
+
+def epoch_metrics(epoch: Epoch) -> dict[str, float]:
+    """One epoch as points of curves."""
+    return {
+        "train/loss": epoch.train_loss,
+        "select/loss": epoch.val_loss,
+        "select/dice": epoch.val_dice,
+        "train/lr": epoch.lr,
+    }
