@@ -96,8 +96,8 @@ class Family(Estimates):
         return Comparison(first, second, n, difference, float(self.p[row]), p_corrected, decided)
 
 
-def canonical_pairs(scores: Floats) -> NDArray[np.intp]:
-    """All pairs of settings in an order that depends on their scores alone, shape (pairs, 2).
+def canonical_order(scores: Floats) -> NDArray[np.intp]:
+    """Settings in an order that depends on their scores alone, shape (settings,).
 
     A matrix product adds in an order that depends on where a column stands. Taking the pairs in an order that does not
     depend on how the settings were numbered makes swapped settings give the same digits with the other sign.
@@ -110,14 +110,13 @@ def canonical_pairs(scores: Floats) -> NDArray[np.intp]:
     """
     if len(scores) < 2:
         raise InputError(f"{len(scores)} setting: a comparison takes two")
-    order = np.lexsort(scores.T[::-1])
-    return np.array(list(itertools.combinations(order, 2)), dtype=np.intp)
+    return np.lexsort(scores.T[::-1])
 
 
 def studentised_family(
-    pairs: NDArray[np.intp],
+    order: NDArray[np.intp],
     estimates: Callable[[NDArray[np.intp]], Sample],
-    statistics: Callable[[Sample], Floats],
+    statistics: Callable[[Sample, NDArray[np.intp]], Floats],
     *,
     resamples: int,
     level: float,
@@ -125,15 +124,16 @@ def studentised_family(
     """Intervals, p-values and max-T step-down of all pairs, a block of pairs at a time.
 
     Args:
-        pairs: shape (pairs, 2).
-        estimates: the estimates of a block of pairs.
-        statistics: t* of such a block, shape (pairs of the block, resamples); the same draws for every block.
+        order: the settings in canonical order.
+        estimates: from a block of pairs, shape (block, 2), to their estimates.
+        statistics: from estimates and pairs of a block to their t*, shape (block, resamples); the same draws each time.
         resamples: number of resamples.
         level: confidence level.
 
     Raises:
         InputError: too few resamples for the level.
     """
+    pairs = np.array(list(itertools.combinations(order, 2)), dtype=np.intp)
     blocks = _blocks(len(pairs), max(_VALUES_AT_ONCE // resamples, 1))
     observed = np.abs(np.concatenate([estimates(pairs[block]).statistic for block in blocks]))
     # A pair without a standard error takes part as one without a difference: its p is 1 in any case.
@@ -143,7 +143,7 @@ def studentised_family(
     columns = []
     for block in blocks:
         sample = estimates(pairs[rising[block]])
-        draws = statistics(sample)
+        draws = statistics(sample, pairs[rising[block]])
         low, high = studentised.bounds(sample, draws, level=level)
         steps = step_down.add(observed[rising[block]], draws)
         p = studentised.p_values(sample, draws)

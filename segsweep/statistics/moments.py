@@ -82,10 +82,10 @@ def means(values: Floats, weights: Weights) -> Means:
     with np.errstate(invalid="ignore"):
         estimate = filled.sum(axis=1) / n
     deviations = np.where(present, values - estimate[:, None], 0.0)
-    equal = np.abs(deviations).max(axis=1) <= NO_SPREAD * np.abs(filled).max(axis=1)
-    deviations[equal] = 0.0
-    residuals = _sums(deviations, weights)
-    sizes = _sums(present.astype(np.float64), weights)
+    constant = np.abs(deviations).max(axis=1) <= NO_SPREAD * np.abs(filled).max(axis=1)
+    deviations[constant] = 0.0
+    residuals = unit_sums(deviations, weights)
+    sizes = unit_sums(present.astype(np.float64), weights)
     units = np.count_nonzero(sizes, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = units / (units - 1.0) * np.square(residuals).sum(axis=1) / np.square(n.astype(np.float64))
@@ -120,14 +120,6 @@ def resampled_statistics(sample: Means, weights: Weights) -> Floats:
     return np.copysign(shift_squared, sign, out=shift_squared)
 
 
-def resampled_variances(sample: Means, weights: Weights) -> Floats:
-    """Squared standard error of each resampled mean, SE*²; shape (columns, resamples)."""
-    _, spread, _ = _moments(sample, weights)
-    drawn = sample.sizes @ weights.counts.T
-    factor = (sample.units / np.maximum(sample.units - 1, 1))[:, None]
-    return factor * spread / np.square(np.where(drawn > 0, drawn, 1.0))
-
-
 def _moments(sample: Means, weights: Weights) -> tuple[Floats, Floats, Floats]:
     """(Σwr)², Σw(r − δN)² and Σwr of every resample, each of shape (columns, resamples)."""
     draws = weights.counts.T
@@ -146,8 +138,13 @@ def _moments(sample: Means, weights: Weights) -> tuple[Floats, Floats, Floats]:
     return squared, spread, first
 
 
-def _sums(values: Floats, weights: Weights) -> Floats:
-    """Sums over the cases of each unit, shape (columns, units)."""
+def unit_sums(values: Floats, weights: Weights) -> Floats:
+    """Sums over the cases of each unit, shape (columns, units).
+
+    Args:
+        values: per-case values, none of them nan, shape (columns, cases).
+        weights: names the unit of each case.
+    """
     if not weights.grouped:
         return values
     order = np.argsort(weights.unit_of_case, kind="stable")

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from segsweep.statistics.family import Comparison, canonical_pairs, studentised_family
+from segsweep.statistics.equivalence import Verdict
+from segsweep.statistics.family import Comparison, canonical_order, studentised_family
 from segsweep.statistics.moments import Floats, means, resampled_statistics
 from segsweep.statistics.multiplicity import Correction
 from segsweep.statistics.resampling import Weights
 
-__all__ = ["Comparison", "compare_pairs"]
+__all__ = ["Comparison", "Verdict", "compare_pairs"]
 
 
 def compare_pairs(
@@ -41,9 +42,9 @@ def compare_pairs(
     """
     scores = np.asarray(scores, dtype=np.float64)
     family = studentised_family(
-        canonical_pairs(scores),
+        canonical_order(scores),
         lambda pairs: means(scores[pairs[:, 0]] - scores[pairs[:, 1]], weights),
-        lambda sample: resampled_statistics(sample, weights),
+        lambda sample, _: resampled_statistics(sample, weights),
         resamples=weights.resamples,
         level=level,
     )

@@ -1,8 +1,8 @@
 """Which cases a resample draws, and how often: one set of draws, shared by everything that is compared.
 
 Resampling cases answers "what if other patients had been scanned?". All settings are evaluated on the same cases, so
-one draw serves every setting and every pair: that is what makes the bootstrap paired, and what makes all pairs of a sweep
-cost two matrix products instead of one bootstrap each.
+one draw serves every setting and every pair: that makes the bootstrap paired, and all pairs of a sweep cost two matrix
+products instead of one bootstrap each.
 """
 
 import itertools
