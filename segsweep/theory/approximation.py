@@ -82,7 +82,7 @@ def tversky_error_by_search(alpha: float, beta: float, steps: int = 2001) -> App
 def weighted_hamming_counterexample(overlap: float) -> tuple[float, float]:
     """Return Dice and weighted Hamming similarity on the pairs of sets of Prop. 2's proof.
 
-    No false negatives, αd false positives and α²d true positives. Of all weights γ = 0 brings H_γ closest to Dice; still,
+    No false negatives, αd false positives and α²d true positives. Of all weights γ = 0 brings H_γ closest to Dice; yet,
     as α → 0, Dice goes to 0 and H_γ to 1: the absolute error tends to 1 and nothing bounds the ratio.
 
     Args:
