@@ -3,8 +3,7 @@
 import torch
 
 from segsweep.data.batches import Batches
-from segsweep.data.decoded import Decoded, Progress, decode
-from segsweep.data.facts import cache_folder, scan
+from segsweep.data.decode_dataset import decode_dataset
 from segsweep.data.file_batches import FileBatches
 from segsweep.data.phantom import PhantomBatches
 from segsweep.spec.datasets import FileDataset
@@ -20,12 +19,3 @@ def open_batches(trial: Trial, device: torch.device) -> Batches:
     if isinstance(trial.dataset, FileDataset):
         return FileBatches(decode_dataset(trial.dataset, trial.facts.fingerprint), trial, device)
     return PhantomBatches(trial.dataset, trial, device)
-
-
-def decode_dataset(dataset: FileDataset, fingerprint: str, progress: Progress = lambda done, total: None) -> Decoded:
-    """Decode a dataset into this node's cache, or open it there.
-
-    Raises:
-        DataError: a case cannot be used.
-    """
-    return decode(scan(dataset), fingerprint, dataset.preprocess, cache_folder() / "decoded", progress)

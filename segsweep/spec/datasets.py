@@ -176,7 +176,7 @@ class PhantomDataset(Frozen):
 
 @dataclass(frozen=True)
 class PhantomLayout:
-    """A band `BAND_HEIGHT` pixels high: `core` pixels wide, then `uncertain` pixels cut into `down` × `across` blocks."""
+    """A band `BAND_HEIGHT` pixels high: `core` pixels wide, then `uncertain` pixels in `down` × `across` blocks."""
 
     core: int
     uncertain: int
@@ -237,5 +237,5 @@ def _phantoms(where: Any, values: dict[str, Any]) -> Iterator[PhantomDataset]:
     axes = {key: entry if isinstance(entry, list) else [entry] for key, entry in where.items()}
     for cell in product(*axes.values()):
         chosen = dict(zip(axes, cell, strict=True))
-        name = values.get("name") or "phantom " + " ".join(f"{key}={chosen[key]}" for key in sorted(chosen))
+        name = values.get("name") or f"phantom p={chosen.get('p')} K={chosen.get('k')} r={chosen.get('r')}"
         yield PhantomDataset(**{**values, **chosen, "name": name})

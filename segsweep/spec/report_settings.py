@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Metric = Literal["dice", "jaccard", "nsd", "hd95", "assd"]
 Correction = Literal["max-t", "holm", "bh"]
+Rule = Literal["corrected", "as_published"]
 EmptyPolicy = Literal["skip", "one_if_both_empty"]
 
 
@@ -15,6 +16,8 @@ class ReportSettings(BaseModel):
     Attributes:
         metric: what the paired comparison and the first paragraph are about.
         correction: how p and intervals are corrected over all pairs of one dataset, label policy and label.
+        rule: what "significant" means in the table that follows Bertels et al. 2019: `corrected`, as everywhere else in
+            the report, or `as_published`, the authors' uncorrected bootstrap shares read at .05 and .95.
         margin: two settings "cannot be told apart" when the interval of their difference lies inside ±margin; in the
             unit of `metric`.
         empty: cases whose true label is empty have no Dice. `skip` leaves them out for every setting;
@@ -29,6 +32,7 @@ class ReportSettings(BaseModel):
 
     metric: Metric = "dice"
     correction: Correction = "max-t"
+    rule: Rule = "corrected"
     margin: Annotated[float, Field(gt=0)] = 0.01
     empty: EmptyPolicy = "skip"
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95

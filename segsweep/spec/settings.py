@@ -16,7 +16,7 @@ class Network(Frozen):
 
     preset: Literal["unet-s", "unet-m", "unet-l", "logistic"] | None = None
     monai: str | None = None
-    args: dict[str, Any] = {}
+    args: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -204,7 +204,7 @@ def _warm_start(cell: LossCell, inherited: WarmStart | None) -> WarmStart | None
 
 
 def _with_settings(trials: list[Trial]) -> list[Trial]:
-    """Name beside the loss whatever else differs between the settings of a sweep."""
+    """Name beside the loss whatever else differs between the settings of a sweep; reports keep networks apart."""
     parts = [_beside_the_loss(trial) for trial in trials]
     varying = [key for key in parts[0] if len({part[key] for part in parts}) > 1] if parts else []
     return [
@@ -216,7 +216,6 @@ def _with_settings(trials: list[Trial]) -> list[Trial]:
 def _beside_the_loss(trial: Trial) -> dict[str, str]:
     warm = trial.warm_start
     return {
-        "network": trial.network.name,
         "augment": f"augment={trial.augment.name}",
         "batch_size": f"B={trial.train.batch_size}",
         "lr": f"lr={trial.train.lr:g}",

@@ -1,5 +1,6 @@
 """The tracking store on MLflow: one experiment per sweep, a parent run, a child run per trial."""
 
+import logging
 import os
 import tempfile
 import time
@@ -91,6 +92,8 @@ class MlflowTracker:
 
     def prepare(self) -> None:
         """Create or migrate the store."""
+        # a new SQLite store is expected here, and no news
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         with _translated(self.uri):
             self._client.search_experiments(max_results=1)
 

@@ -1,0 +1,190 @@
+"""The command line: parse, call, print."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segsweep.errors import InputError, SegsweepError
+from segsweep.orchestration.home import Home
+
+if TYPE_CHECKING:
+    from segsweep.tracking.protocol import Tracker
+
+BAD_INPUT = 2
+INCOMPLETE = 1
+
+app = typer.Typer(
+    name="segsweep",
+    help="""Which loss should I train my segmentation model with, and what does it do to the volumes I report?
+
+    Write a grid file (see sweeps/), look at what it comes to with `segsweep plan`, run it with `segsweep launch`.
+    Launching the same grid again goes on where it was left; a grid with one more loss runs only that loss.""",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+GridFile = Annotated[Path, typer.Argument(help="Grid file (YAML).", show_default=False)]
+HomeFolder = Annotated[
+    Path | None,
+    typer.Option("--home", help="Folder for tracking store and reports. Default: $SEGSWEEP_HOME or ./segsweep-runs."),
+]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option("--tracking", help="MLflow tracking URI. Default: $MLFLOW_TRACKING_URI or SQLite in the home folder."),
+]
+
+
+@app.command()
+def plan(
+    grid: GridFile,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also decode every case and build every network and loss once.")
+    ] = False,
+) -> None:
+    """Print the trials that a grid comes to, without running anything."""
+    from segsweep.orchestration.planning import check_names, decode_all, plan_sweep  # noqa: PLC0415
+    from segsweep.terminal import decoding, print_plan  # noqa: PLC0415
+
+    planned = plan_sweep(grid)
+    if check:
+        with decoding() as progress:
+            decode_all(planned, progress)
+        check_names(planned)
+    print_plan(planned)
+
+
+@app.command()
+def launch(
+    grid: GridFile,
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address of a running Ray cluster. Default: a local Ray of this machine.")
+    ] = None,
+) -> None:
+    """Run a grid and write its report; run what is left of it if some of it has been run before."""
+    _launch(grid, _home(home, tracking), address, again=False)
+
+
+@app.command()
+def retry(
+    grid: GridFile,
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+    address: Annotated[str | None, typer.Option(help="Address of a running Ray cluster.")] = None,
+) -> None:
+    """Like launch, and run failed and diverged trials again."""
+    _launch(grid, _home(home, tracking), address, again=True)
+
+
+@app.command()
+def report(
+    sweep: Annotated[str, typer.Argument(help="Name of a sweep.", show_default=False)],
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+) -> None:
+    """Write a sweep's report again from its tracked runs, and print it."""
+    from segsweep.orchestration.sweep_report import report_again  # noqa: PLC0415
+    from segsweep.terminal import print_report  # noqa: PLC0415
+
+    place = _home(home, tracking)
+    print_report(report_again(sweep, place, lambda: _open_tracker(place)))
+
+
+@app.command()
+def status(
+    sweep: Annotated[str, typer.Argument(help="Name of a sweep.", show_default=False)],
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+) -> None:
+    """Print how the trials of a sweep stand, also of one that runs elsewhere."""
+    from segsweep.orchestration.status import sweep_status  # noqa: PLC0415
+    from segsweep.terminal import print_status  # noqa: PLC0415
+
+    print_status(sweep_status(sweep, _open_tracker(_home(home, tracking))))
+
+
+@app.command()
+def theory(folder: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path("theory")) -> None:
+    """Write what the papers prove as tables and figures: volume bias by p, K, r and loss; approximation bounds."""
+    from segsweep.reports.theory_figures import write_theory  # noqa: PLC0415
+
+    for path in write_theory(folder):
+        typer.echo(path)
+
+
+@app.command()
+def ui(
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+    port: Annotated[int, typer.Option(help="Port on the loopback interface.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the tracked runs; stop it with Ctrl-C."""
+    place = _home(home, tracking)
+    if not place.uri.startswith("sqlite:"):
+        typer.echo(f"the runs are tracked at {place.uri}: its own UI is there")
+        return
+    if not (place.folder / "mlflow.db").exists():
+        raise InputError(f"{place.folder}: no tracked runs; `segsweep launch` makes them, --home names another folder")
+    os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", place.uri]
+    os.execv(sys.executable, [*command, "--host", "127.0.0.1", "--port", str(port)])
+
+
+def main() -> None:
+    """Run the command line; what the user gave wrong is one line and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        sys.exit(_complain(error, BAD_INPUT))
+    except SegsweepError as error:
+        sys.exit(_complain(error, INCOMPLETE))
+
+
+def _complain(error: Exception, code: int) -> int:
+    typer.echo(f"segsweep: {error}", err=True)
+    return code
+
+
+def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None:
+    from segsweep.orchestration.launch import Launch, left_to_run  # noqa: PLC0415
+    from segsweep.orchestration.planning import check_names, decode_all, plan_sweep  # noqa: PLC0415
+    from segsweep.terminal import Watch, decoding, print_launched, print_left  # noqa: PLC0415
+
+    planned = plan_sweep(grid)
+    tracker = _open_tracker(home)
+    with Launch(planned, tracker, home) as started:
+        left = left_to_run(planned, tracker, again=again)
+        print_left(left)
+        if not left.trials:
+            launched = started.report()
+        else:
+            with decoding() as progress:
+                decode_all(planned, progress)
+            check_names(planned)
+            from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
+
+            with RayExecutor(address) as executor, Watch(left) as watch:
+                launched = started.run(left, executor, watch.on_event)
+    print_launched(launched)
+    if any(entry.state != "finished" for entry in launched.manifest.entries):
+        raise typer.Exit(INCOMPLETE)
+
+
+def _home(folder: Path | None, tracking: str | None) -> Home:
+    found = Home.from_environment()
+    return Home(folder or found.folder, tracking or found.tracking)
+
+
+def _open_tracker(home: Home) -> "Tracker":
+    from segsweep.tracking.mlflow_tracker import MlflowTracker  # noqa: PLC0415
+
+    home.folder.mkdir(parents=True, exist_ok=True)
+    tracker = MlflowTracker(home.uri, home.artifacts)
+    tracker.prepare()
+    return tracker

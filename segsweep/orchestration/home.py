@@ -1,0 +1,50 @@
+"""Where sweeps are kept on this machine, and where they are tracked."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_HOME = "segsweep-runs"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder of sweeps with the store that tracks them.
+
+    Args:
+        folder: everything segsweep writes, apart from decoded data.
+        tracking: MLflow tracking URI; None = the embedded SQLite store in the folder.
+    """
+
+    folder: Path
+    tracking: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """$SEGSWEEP_HOME, else ./segsweep-runs; tracked at $MLFLOW_TRACKING_URI where that is set."""
+        folder = Path(os.environ.get("SEGSWEEP_HOME") or DEFAULT_HOME)
+        return cls(folder, os.environ.get("MLFLOW_TRACKING_URI") or None)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this folder is the only one that its store's sweeps are written from."""
+        return self.tracking is None
+
+    @property
+    def uri(self) -> str:
+        """MLflow tracking URI."""
+        return self.tracking or f"sqlite:///{(self.folder / 'mlflow.db').absolute()}"
+
+    @property
+    def artifacts(self) -> Path | None:
+        """Folder for artifacts; None where a tracking server keeps them."""
+        return self.folder.absolute() / "artifacts" if self.uri.startswith("sqlite:") else None
+
+    @property
+    def warm_starts(self) -> Path:
+        """Folder of warm-start weights, shared by all workers."""
+        return self.folder.absolute() / "warm-starts"
+
+    def sweep(self, name: str) -> Path:
+        """Folder of a sweep's tables and reports."""
+        return self.folder / "sweeps" / name

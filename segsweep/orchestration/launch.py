@@ -1,0 +1,183 @@
+"""A sweep from its grid file to its report; launching again goes on where it was left."""
+
+import platform
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from segsweep import __version__
+from segsweep.errors import GridError
+from segsweep.orchestration.collect import collect, refresh
+from segsweep.orchestration.executor import Errand, Executor, SliceEvent
+from segsweep.orchestration.home import Home
+from segsweep.orchestration.planning import Planned
+from segsweep.orchestration.slices import Slice, cut
+from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_sweep_report
+from segsweep.records.manifest import PENDING, Manifest
+from segsweep.spec.trials import Trial
+from segsweep.tracking.protocol import SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
+
+_SETTLED = ("finished", "failed", "diverged")
+"""States that a launch leaves as they are; failures are run again by `retry` only."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a launch has to do.
+
+    Args:
+        trials: to run.
+        finished: found finished, in whatever sweep.
+        settled: found failed or diverged: trial to its run.
+    """
+
+    trials: tuple[Trial, ...]
+    finished: tuple[Trial, ...]
+    settled: Mapping[str, RunRecord]
+
+
+@dataclass(frozen=True)
+class Launched:
+    """How a launch ended.
+
+    Args:
+        manifest: every trial with its state.
+        report: where it was written.
+        started: trials that this launch ran.
+    """
+
+    manifest: Manifest
+    report: SweepReport
+    started: int
+
+
+def left_to_run(planned: Planned, tracker: Tracker, *, again: bool = False) -> Left:
+    """Compare a plan with what the store has.
+
+    Args:
+        planned: the sweep.
+        tracker: the store.
+        again: whether failed and diverged trials are run again.
+    """
+    trials = planned.plan.trials
+    runs = tracker.find(planned.plan.cohorts())
+    states = {trial.id: runs[trial.id].state if trial.id in runs else PENDING for trial in trials}
+    kept = ("finished",) if again else _SETTLED
+    return Left(
+        trials=tuple(trial for trial in trials if states[trial.id] not in kept),
+        finished=tuple(trial for trial in trials if states[trial.id] == "finished"),
+        settled={trial.id: runs[trial.id] for trial in trials if states[trial.id] in _SETTLED[1:]},
+    )
+
+
+class Launch:
+    """One launch of a sweep, from open parent run to report.
+
+    Used as a context manager: it holds the sweep, so that a second launch of it in the same folder is refused.
+
+    Args:
+        planned: the sweep.
+        tracker: store, prepared.
+        home: folder.
+    """
+
+    def __init__(self, planned: Planned, tracker: Tracker, home: Home) -> None:
+        self._planned = planned
+        self._tracker = tracker
+        self._home = home
+        self._folder = home.sweep(planned.sweep.name)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(self._folder / ".lock")
+
+    def __enter__(self) -> "Launch":
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            name = self._planned.sweep.name
+            raise GridError(f"{name}: this sweep is being launched by another process in {self._folder}") from error
+        sweep = self._planned.sweep
+        self.parent = self._tracker.open_sweep(sweep.name, _environment())
+        self._tracker.interrupt(self.parent)
+        self._manifest = Manifest.of(sweep.name, self._planned.plan, sweep.report.model_dump(mode="json"))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self._tracker.interrupt(self.parent)
+            self._tracker.close_sweep(self.parent, "interrupted")
+        self._lock.release()
+
+    def run(self, left: Left, executor: Executor, on_event: Callable[[int, Slice, SliceEvent], None]) -> Launched:
+        """Run what is left, then report.
+
+        Args:
+            left: what to run.
+            executor: where.
+            on_event: called with (number of slices, the slice, the event).
+        """
+        self._write_manifest()
+        (self._folder / TRIALS_FILE).unlink(missing_ok=True)
+        cohorts: dict[str, list[Trial]] = {}
+        for trial in left.trials:
+            cohorts.setdefault(trial.cohort, []).append(trial)
+        resources = self._planned.sweep.resources
+        slices = cut(cohorts, executor.workers(resources))
+
+        def forward(event: SliceEvent) -> None:
+            if event.phase in ("ended", "lost"):
+                self._write_manifest()
+            on_event(len(slices), slices[event.number], event)
+
+        errand = Errand(self.parent, self._tracker, self._home.warm_starts)
+        executor.run(slices, errand, resources, forward)
+        return self.report(len(left.trials))
+
+    def report(self, started: int = 0) -> Launched:
+        """Report on what is tracked now.
+
+        Args:
+            started: trials that this launch ran.
+        """
+        self._tracker.interrupt(self.parent)
+        manifest = self._write_manifest()
+        tables = collect(manifest, self._tracker)
+        keep_tables(tables, manifest, self._folder)
+        report = write_sweep_report(tables, manifest, self._folder)
+        self._tracker.write_files(self.parent, {path.name: path.read_bytes() for path in report.tracked})
+        complete = all(entry.state in _SETTLED for entry in manifest.entries)
+        self._tracker.close_sweep(self.parent, "finished" if complete else "interrupted")
+        return Launched(manifest, report, started)
+
+    def _write_manifest(self) -> Manifest:
+        manifest = refresh(self._manifest, self._tracker)
+        grid = self._planned.sweep.text.encode()
+        self._tracker.write_files(self.parent, {SWEEP_FILE: manifest.to_json(), "grid.yaml": grid})
+        return manifest
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "segsweep.version": __version__,
+        "segsweep.python": platform.python_version(),
+        "segsweep.platform": platform.platform(),
+        "segsweep.git": _git_revision(),
+    }
+
+
+def _git_revision() -> str:
+    """Of the folder that the launch was made from, where it is a checkout."""
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=5,
+            cwd=Path.cwd(),
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "none"
+    return described.stdout.strip()

@@ -1,0 +1,86 @@
+"""trials.json: what a sweep consists of, which run holds each trial, and how it stands."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from segsweep.errors import TrackingError
+from segsweep.records.rows import trial_row
+from segsweep.spec.trials import Plan
+
+PENDING = "pending"
+
+
+@dataclass(frozen=True)
+class ManifestEntry:
+    """One trial of a sweep.
+
+    Args:
+        row: its columns of the trials table, as far as they are known before it has run.
+        aliases: further settings of this sweep that are the same trial by mathematics.
+        state: `pending`, or one of the states of the trials table.
+    """
+
+    row: Mapping[str, Any]
+    aliases: tuple[str, ...]
+    state: str = PENDING
+    run_id: str | None = None
+    reason: str | None = None
+
+    @property
+    def trial(self) -> str:
+        """Trial id."""
+        return str(self.row["trial"])
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A sweep's trials in the order of its grid, and how it wants to be reported."""
+
+    sweep: str
+    report: Mapping[str, Any]
+    entries: tuple[ManifestEntry, ...]
+
+    @classmethod
+    def of(cls, sweep: str, plan: Plan, report: Mapping[str, Any]) -> "Manifest":
+        """The manifest of a plan before any of it has run."""
+        return cls(
+            sweep,
+            report,
+            tuple(
+                ManifestEntry(trial_row(trial, state=PENDING), plan.aliases.get(trial.id, ())) for trial in plan.trials
+            ),
+        )
+
+    def with_runs(self, runs: Mapping[str, tuple[str, str, str | None]]) -> "Manifest":
+        """The same trials with what is known of their runs: trial id to (run id, state, reason)."""
+        return replace(self, entries=tuple(_with_run(entry, runs.get(entry.trial)) for entry in self.entries))
+
+    def cohorts(self) -> Iterable[str]:
+        """Cohort ids, each once."""
+        return dict.fromkeys(str(entry.row["cohort"]) for entry in self.entries)
+
+    def to_json(self) -> bytes:
+        """As a file."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes) -> "Manifest":
+        """From a file.
+
+        Raises:
+            TrackingError: the file is damaged or of another version.
+        """
+        try:
+            values = json.loads(content)
+            entries = tuple(
+                ManifestEntry(**{**entry, "aliases": tuple(entry["aliases"])}) for entry in values["entries"]
+            )
+            return cls(values["sweep"], values["report"], entries)
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrackingError(f"trials.json cannot be read: {error}") from error
+
+
+def _with_run(entry: ManifestEntry, run: tuple[str, str, str | None] | None) -> ManifestEntry:
+    return entry if run is None else replace(entry, run_id=run[0], state=run[1], reason=run[2])

@@ -1,0 +1,186 @@
+"""What the commands print."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from segsweep.records.manifest import Manifest
+
+if TYPE_CHECKING:
+    from segsweep.orchestration.executor import SliceEvent
+    from segsweep.orchestration.launch import Launched, Left
+    from segsweep.orchestration.planning import Planned
+    from segsweep.orchestration.slices import Slice
+    from segsweep.orchestration.sweep_report import SweepReport
+
+_console = Console(highlight=False)
+
+
+def print_plan(planned: "Planned") -> None:
+    """Trials, cohorts and aliases."""
+    plan = planned.plan
+    header = ("trial", "cohort", "dataset", "fold", "seed", "network", "loss setting")
+    _print_columns(
+        header,
+        [
+            (trial.id, trial.cohort, trial.dataset.name, trial.fold, trial.seed, trial.network.name, trial.setting)
+            for trial in plan.trials
+        ],
+    )
+    settings = {trial.id: trial.setting for trial in plan.trials}
+    same = {(settings[trial], other) for trial, others in plan.aliases.items() for other in others}
+    for setting, other in sorted(same):
+        _console.print(f"{other} is the same as {setting} here: trained once")
+    warm_starts = {trial.warm_start_id for trial in plan.trials} - {None}
+    _console.print(
+        f"{planned.sweep.name}: {len(plan.trials)} trials in {len(plan.cohorts())} cohorts,"
+        f" {len(warm_starts)} warm starts"
+    )
+
+
+def print_left(left: "Left") -> None:
+    """What a launch will do."""
+    if left.finished:
+        _console.print(f"{len(left.finished)} trials are finished already")
+    for run in left.settled.values():
+        _console.print(f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)")
+    _console.print(f"{len(left.trials)} trials to run" if left.trials else "nothing to run")
+
+
+@contextmanager
+def decoding() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar while cases are decoded; nothing where all of them were decoded before."""
+    with _bar("cases") as progress:
+        tasks: dict[str, object] = {}
+
+        def update(dataset: str, done: int, total: int) -> None:
+            task = tasks.setdefault(dataset, progress.add_task(f"decoding {dataset}", total=total))
+            progress.update(task, completed=done)  # type: ignore[arg-type]
+
+        yield update
+
+
+class Watch:
+    """A bar of trials while a sweep runs, and a line for each trial that ends."""
+
+    def __init__(self, left: "Left") -> None:
+        self._trials = {trial.id: trial for trial in left.trials}
+        self._ended: dict[str, str] = {}
+        self._shares: dict[int, float] = {}
+        self._started = time.monotonic()
+        self._progress = _bar("trials", "{task.fields[note]}")
+        self._task = self._progress.add_task("training", total=len(self._trials), note="starting Ray")
+
+    def __enter__(self) -> "Watch":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def on_event(self, slices: int, piece: "Slice", event: "SliceEvent") -> None:
+        """Take in news of a slice."""
+        for trial, state in event.states.items():
+            if trial not in self._ended:
+                self._ended[trial] = state
+                described = self._trials[trial]
+                where = f"{described.dataset.name} fold {described.fold} seed {described.seed}"
+                self._progress.console.print(f"{state:9} {described.setting}  {where}")
+        if event.phase == "lost":
+            self._progress.console.print(f"a worker was lost with {len(piece)} trials: {event.reason}")
+        self._shares[event.number] = len(piece) * _share(piece, event)
+        done = sum(self._shares.values())
+        self._progress.update(self._task, completed=len(self._ended), note=self._note(done))
+
+    def _note(self, done: float) -> str:
+        counts = Counter(self._ended.values())
+        failed = counts["failed"] + counts["diverged"]
+        running = sum(share > 0 for share in self._shares.values())
+        elapsed = time.monotonic() - self._started
+        left = elapsed * (len(self._trials) - done) / done if done > 0 else 0.0
+        trouble = f", {failed} failed" if failed else ""
+        return f"{running} slices begun{trouble}, {_clock(elapsed)} passed, about {_clock(left)} left"
+
+
+def _share(piece: "Slice", event: "SliceEvent") -> float:
+    """The part of a slice's work that is done; epochs weigh the same whoever trains them, evaluation a tenth."""
+    warm = piece[0].warm_start.epochs if piece[0].warm_start else 0
+    lanes = sum(trial.train.epochs for trial in piece)
+    whole = (warm + lanes) * 1.1
+    match event.phase:
+        case "warm start":
+            return warm * event.done / whole
+        case "training":
+            return (warm + lanes * event.done) / whole
+        case "evaluation":
+            return (warm + lanes) * (1 + 0.1 * event.done) / whole
+        case "ended" | "lost":
+            return 1.0
+    return 0.0
+
+
+def print_launched(launched: "Launched") -> None:
+    """How a launch ended, its report and where it lies."""
+    counts = Counter(entry.state for entry in launched.manifest.entries)
+    for entry in launched.manifest.entries:
+        if entry.state != "finished":
+            _console.print(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {entry.reason or ''}")
+    print_report(launched.report)
+    summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    _console.print(f"{launched.manifest.sweep}: {launched.started} trials run now; {summary}")
+
+
+def print_report(report: "SweepReport") -> None:
+    """A report on the terminal, and where its page is."""
+    _console.print(report.markdown, markup=False, soft_wrap=True)
+    _console.print(f"report: {report.html}", soft_wrap=True)
+
+
+def print_status(manifest: Manifest) -> None:
+    """A line per trial and a sum."""
+    header = ("trial", "state", "dataset", "fold", "seed", "loss setting", "reason")
+    _print_columns(
+        header,
+        [
+            (
+                entry.trial,
+                entry.state,
+                *(entry.row[key] for key in ("dataset", "fold", "seed", "setting")),
+                entry.reason or "",
+            )
+            for entry in manifest.entries
+        ],
+    )
+    counts = Counter(entry.state for entry in manifest.entries)
+    _console.print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
+
+
+def _print_columns(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Aligned columns that a person can read and a pipe can cut: nothing is folded or shortened."""
+    texts = [[str(field) for field in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    for row in texts:
+        line = "  ".join(field.ljust(width) for field, width in zip(row, widths, strict=True))
+        _console.print(line.rstrip(), markup=False, soft_wrap=True)
+
+
+def _bar(unit: str, *columns: str) -> Progress:
+    texts: Sequence[TextColumn] = [TextColumn(column) for column in columns]
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        *texts,
+        console=_console,
+    )
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
