@@ -9,9 +9,7 @@ from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.equivalence import Verdict
-
-FEWEST_SEEDS = 3
-"""With fewer repeats the spread between trainings cannot be told, and nothing is said about losses."""
+from segsweep.statistics.variance import FEWEST_SEEDS
 
 METRIC_NAMES = {"dice": "Dice", "jaccard": "Jaccard", "nsd": "NSD", "hd95": "HD95", "assd": "ASSD"}
 
@@ -134,12 +132,15 @@ def _direction(setting: str, mean: Mean, decimals: int, unit: str) -> str:
     return f"{setting} {'over' if over else 'under'}-reports by {size} {unit}"
 
 
-def level_sentence(seeds: int) -> str:
-    """At which level everything said before it holds."""
-    if seeds >= FEWEST_SEEDS:
-        return f"{count(seeds, 'seed')}: this is about these models; what holds for these losses stands below."
-    how_many = {1: "One seed", 2: "Two seeds"}[seeds]
-    return f"{how_many}: this is about these models, not these losses; training again could turn the order."
+def level_sentence(repeats: int) -> str:
+    """At which level everything said after it holds."""
+    if repeats >= FEWEST_SEEDS:
+        return (
+            f"{repeats} trainings of each setting: differences in score are about these losses, volumes are about "
+            "these models."
+        )
+    how_many = {1: "One seed", 2: "Two seeds"}[repeats]
+    return f"{how_many}: what follows is about these models, not these losses. Training again could turn the order."
 
 
 def caveats(estimates: PanelEstimates) -> tuple[str, ...]:

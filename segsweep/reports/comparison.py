@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 
 from segsweep.reports.estimates import PanelEstimates
+from segsweep.reports.results import Floats
 from segsweep.reports.scores import OVERLAPS, over_repeats, score_values
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.intervals import Interval
+from segsweep.statistics.losses import compare_losses
 from segsweep.statistics.pairwise import Comparison, compare_pairs
 from segsweep.statistics.resampling import Weights
+from segsweep.statistics.variance import FEWEST_SEEDS
 
 LARGE_FAMILY = 1_000
 """Pairs beyond which 2,000 resamples are used: enough for max-T at any number of pairs, and a fifth of the time."""
@@ -20,11 +24,19 @@ LARGE_FAMILY = 1_000
 _LARGE_FAMILY_RESAMPLES = 2_000
 
 
+class Level(Enum):
+    """What a comparison is evidence about."""
+
+    MODELS = "these models"
+    LOSSES = "these losses"
+
+
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """All pairs of one panel.
+    """All pairs of one panel at one level of inference.
 
     Attributes:
+        level: what is resampled: cases alone, or cases and trainings.
         settings: names; comparisons refer to them by position.
         scores: mean of the compared metric, shape (settings,).
         comparisons: one per pair, difference = first − second.
@@ -32,6 +44,7 @@ class Pairs:
         higher_is_better: whether a positive difference means that the first is better.
     """
 
+    level: Level
     settings: tuple[str, ...]
     scores: tuple[float, ...]
     comparisons: tuple[Comparison, ...]
@@ -64,21 +77,54 @@ class Pairs:
         return combinations(self.ranked(), 2)
 
 
-def compare(estimates: PanelEstimates, settings: ReportSettings) -> Pairs:
-    """Compare all pairs on the metric of `settings`."""
-    panel = estimates.panel
-    scores = over_repeats(score_values(panel, settings.metric, settings.empty))
-    count = np.isfinite(scores).sum(axis=1)
-    averages = np.divide(np.nansum(scores, axis=1), count, out=np.full(len(scores), np.nan), where=count > 0)
-    weights = estimates.weights
+def compare_models(estimates: PanelEstimates, settings: ReportSettings) -> Pairs:
+    """All pairs, were other cases drawn; the trained models are taken as they are."""
+    scores = over_repeats(_scores(estimates, settings))
+    weights = _fewer_for_many(estimates.weights, len(scores), settings)
     comparisons: tuple[Comparison, ...] = ()
     if weights is not None and len(scores) > 1:
-        weights = _enough(weights, pairs=len(scores) * (len(scores) - 1) // 2, settings=settings)
         comparisons = compare_pairs(
             scores, weights, correction=settings.correction, margin=settings.margin, level=settings.level
         )
+    return _pairs(Level.MODELS, estimates, settings, scores, comparisons, weights)
+
+
+def compare_trainings(estimates: PanelEstimates, settings: ReportSettings) -> Pairs | None:
+    """All pairs, were other cases drawn and the models trained again; None with fewer than `FEWEST_SEEDS` repeats."""
+    panel = estimates.panel
+    weights = _fewer_for_many(estimates.weights, len(panel.settings), settings)
+    if weights is None or len(panel.settings) < 2 or len(panel.repeats) < FEWEST_SEEDS:
+        return None
+    scores = _scores(estimates, settings)
+    comparisons = compare_losses(
+        scores,
+        panel.fold,
+        weights,
+        correction=settings.correction,
+        margin=settings.margin,
+        level=settings.level,
+        rng=np.random.default_rng([settings.seed, 1]),
+    )
+    return _pairs(Level.LOSSES, estimates, settings, over_repeats(scores), comparisons, weights)
+
+
+def _scores(estimates: PanelEstimates, settings: ReportSettings) -> Floats:
+    return score_values(estimates.panel, settings.metric, settings.empty)
+
+
+def _pairs(
+    level: Level,
+    estimates: PanelEstimates,
+    settings: ReportSettings,
+    scores: Floats,
+    comparisons: tuple[Comparison, ...],
+    weights: Weights | None,
+) -> Pairs:
+    count = np.isfinite(scores).sum(axis=1)
+    averages = np.divide(np.nansum(scores, axis=1), count, out=np.full(len(scores), np.nan), where=count > 0)
     return Pairs(
-        settings=panel.settings,
+        level=level,
+        settings=estimates.panel.settings,
         scores=tuple(float(value) for value in averages),
         comparisons=comparisons,
         resamples=weights.resamples if weights is not None else 0,
@@ -86,7 +132,8 @@ def compare(estimates: PanelEstimates, settings: ReportSettings) -> Pairs:
     )
 
 
-def _enough(weights: Weights, *, pairs: int, settings: ReportSettings) -> Weights:
-    if pairs <= LARGE_FAMILY or settings.correction != "max-t":
+def _fewer_for_many(weights: Weights | None, members: int, settings: ReportSettings) -> Weights | None:
+    """The first resamples only where there are very many pairs and the correction allows it."""
+    if weights is None or settings.correction != "max-t" or members * (members - 1) // 2 <= LARGE_FAMILY:
         return weights
     return Weights(weights.counts[:_LARGE_FAMILY_RESAMPLES], weights.unit_of_case)

@@ -1,6 +1,6 @@
 """The paired comparison as a matrix to look at and as a table to look up."""
 
-from segsweep.reports.comparison import Pairs
+from segsweep.reports.comparison import Level, Pairs
 from segsweep.reports.document import Cell, Column, Mark, Table, text_cell
 from segsweep.reports.numbers import NOTHING, p_value, signed, with_interval
 from segsweep.spec.report_settings import ReportSettings
@@ -10,6 +10,13 @@ MOST_IN_MATRIX = 16
 """A larger matrix cannot be read; the table has every pair."""
 
 _DECIMALS = 3
+
+MEANINGS = {
+    Level.MODELS: "What would change had other cases been drawn. The trained models are taken as they are: two "
+    "trainings of one loss would often differ here too.",
+    Level.LOSSES: "What would change had other cases been drawn and every model been trained again. The spread between "
+    "trainings is estimated from the repeats.",
+}
 
 CORRECTIONS = {
     "max-t": "studentised max-T step-down over all pairs",
@@ -36,7 +43,9 @@ def pairs_table(pairs: Pairs, settings: ReportSettings, *, slug: str, metric: st
         f"Cannot be told apart: the interval lies inside ±{settings.margin:g}. Undecided: neither that nor p corrected "
         f"≤ {1 - settings.level:.2g}."
     )
-    return Table(slug, f"Every pair of settings, {metric}", columns, rows, note, folded=len(rows) > 10)
+    return Table(
+        slug, f"Every pair of settings, {metric}, {pairs.level.value}", columns, rows, note, folded=len(rows) > 10
+    )
 
 
 def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from segsweep.reports.document import Block, Bullets, Column, Item, Paragraph, Section, Table, Tone, text_cell
 from segsweep.reports.numbers import count, listed
-from segsweep.reports.panels import Panel
+from segsweep.reports.panels import Panel, panel_names
 from segsweep.reports.results import Results
 from segsweep.spec.report_settings import EmptyPolicy
 
@@ -61,6 +61,7 @@ class Completeness:
 def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
     """Take stock of the two tables."""
     panels = tuple(panels)
+    names = panel_names(panels)
     table = results.trials_table
     reasons = table["reason"].to_pylist()
     unfinished = tuple(
@@ -75,7 +76,7 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
     return Completeness(
         trials=len(results.trials),
         unfinished=unfinished,
-        missing=tuple(gap for panel in panels for gap in _gaps(panel)),
+        missing=tuple(gap for panel in panels for gap in _gaps(panel, names[panel.key])),
         without_cases=tuple(trial.trial for trial in finished if trial.trial not in with_cases),
         devices=_distinct(table["device"].to_pylist()),
         torch_versions=_distinct(table["torch_version"].to_pylist()),
@@ -85,13 +86,7 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
     )
 
 
-def panel_name(panel: Panel) -> str:
-    """`hippocampus, anterior`; label policy and network only where they are not the plain ones."""
-    extras = [] if panel.key.labels == "full" else [f"labels {panel.key.labels}"]
-    return ", ".join([panel.key.dataset, panel.key.label, *extras])
-
-
-def _gaps(panel: Panel) -> Iterable[Missing]:
+def _gaps(panel: Panel, name: str) -> Iterable[Missing]:
     """Cells that are absent for one setting or repeat although another has them."""
     expected = panel.present.any(axis=0).any(axis=0)
     for setting, repeat in zip(*np.nonzero((~panel.present & expected).any(axis=2)), strict=True):
@@ -99,7 +94,7 @@ def _gaps(panel: Panel) -> Iterable[Missing]:
         folds = [int(fold) for fold in np.unique(panel.fold[absent]) if absent[panel.fold == fold].all()]
         whole = np.isin(panel.fold, folds)
         yield Missing(
-            panel=panel_name(panel),
+            panel=name,
             setting=panel.settings[setting],
             repeat=panel.repeats[repeat],
             cases=tuple(panel.cases[index] for index in np.flatnonzero(absent & ~whole)),

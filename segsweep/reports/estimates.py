@@ -11,10 +11,13 @@ from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics import studentised
 from segsweep.statistics.moments import means, resampled_statistics
 from segsweep.statistics.multiplicity import holm
-from segsweep.statistics.resampling import FEWEST_GROUPS, Weights, bootstrap_weights
+from segsweep.statistics.resampling import FEWEST_GROUPS, Weights, bootstrap_weights, resamples_needed
 
 FEW_CASES = 20
 """Below this many independent cases no interval of a mean keeps its level."""
+
+MOST_RESAMPLES = 40_000
+"""Holm and Benjamini–Hochberg get as many resamples as they need to reject at all, up to this many."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,14 @@ def estimate(panel: Panel, settings: ReportSettings) -> PanelEstimates:
 
 def panel_weights(panel: Panel, settings: ReportSettings) -> Weights | None:
     """Resamples of the panel's groups; None where several cases share each of fewer than `FEWEST_GROUPS` groups."""
-    groups = len(set(panel.groups))
+    groups, members = len(set(panel.groups)), len(panel.settings)
     if groups < min(FEWEST_GROUPS, len(panel.cases)):
         return None
-    return bootstrap_weights(panel.groups, settings.resamples, rng=np.random.default_rng(settings.seed))
+    resamples = settings.resamples
+    if settings.correction != "max-t":
+        needed = resamples_needed(members * (members - 1) // 2, level=settings.level)
+        resamples = min(max(resamples, needed), MOST_RESAMPLES)
+    return bootstrap_weights(panel.groups, resamples, rng=np.random.default_rng(settings.seed))
 
 
 def means_with_intervals(values: Floats, weights: Weights | None, *, level: float) -> tuple[Mean, ...]:

@@ -5,25 +5,40 @@ import unicodedata
 from collections.abc import Iterator
 
 from segsweep.reports import answer as words
-from segsweep.reports import comparison_tables, completeness, costs, phantom_bias, settings_table
+from segsweep.reports import (
+    comparison_tables,
+    completeness,
+    costs,
+    deciles,
+    phantom_bias,
+    presence,
+    ranking,
+    settings_table,
+    subgroups,
+    table1,
+    training_spread,
+    volume_bias,
+)
+from segsweep.reports.comparison import Pairs
 from segsweep.reports.document import Block, Bullets, Drawings, Item, Paragraph, Section, Tone
 from segsweep.reports.numbers import count, listed
+from segsweep.reports.panels import panel_names
 from segsweep.reports.report import PanelReport, Report
 
 _MOST_PANELS_IN_ANSWER = 8
 
 
 def answer(report: Report) -> Section:
-    """The first screen: the answer, its level, and everything incomplete."""
-    blocks: list[Block] = [Paragraph(sentence, Tone.WARNING) for sentence in completeness.warnings(report.completeness)]
+    """The first screen: at which level the answer holds, what is incomplete, and the answer."""
+    lacks = " ".join(completeness.warnings(report.completeness))
+    blocks: list[Block] = [Paragraph(lacks, Tone.WARNING)] if lacks else []
     if not report.panels:
         blocks.append(Paragraph("No finished trial has case results yet, so there is nothing to compare."))
         return Section("answer", "Answer", tuple(blocks))
+    blocks.insert(0, Paragraph(words.level_sentence(report.repeats)))
     shown = report.panels[:_MOST_PANELS_IN_ANSWER]
     said = tuple(Item(_panel_answer(item, report), heading(item, report)) for item in shown)
-    level = words.level_sentence(report.seeds)
-    first = Paragraph(said[0].text) if len(said) == 1 else Bullets(said)
-    blocks = [first, Paragraph(level), *blocks]
+    blocks.append(Paragraph(said[0].text) if len(said) == 1 else Bullets(said))
     if rest := len(report.panels) - len(shown):
         blocks.append(Paragraph(f"{count(rest, 'more set', 'more sets')} of results below.", Tone.NOTE))
     return Section("answer", "Answer", tuple(blocks))
@@ -47,6 +62,7 @@ def comparison_cases(item: PanelReport) -> Iterator[int]:
 def sections(report: Report) -> tuple[Section, ...]:
     """Everything after the answer."""
     return (
+        *([table1.section(report.table1, report.settings)] if report.table1 else []),
         *(_panel_section(item, report, number) for number, item in enumerate(report.panels)),
         completeness.section(report.completeness, report.settings.empty),
         costs.section(report.costs),
@@ -54,14 +70,8 @@ def sections(report: Report) -> tuple[Section, ...]:
 
 
 def heading(item: PanelReport, report: Report) -> str:
-    """`hippocampus, anterior`; the parts that are the same everywhere and say nothing are left out."""
-    key = item.panel.key
-    parts = [key.dataset, key.label]
-    if key.labels != "full" or len({other.panel.key.labels for other in report.panels}) > 1:
-        parts.append(f"labels {key.labels}")
-    if len({other.panel.key.network for other in report.panels}) > 1:
-        parts.append(key.network)
-    return ", ".join(parts)
+    """Name of a panel as printed."""
+    return panel_names(other.panel for other in report.panels)[item.panel.key]
 
 
 def slug(text: str) -> str:
@@ -73,20 +83,53 @@ def slug(text: str) -> str:
 def _panel_section(item: PanelReport, report: Report, number: int) -> Section:
     name = heading(item, report)
     place = f"{slug(name)}-{number + 1}"
-    metric = words.METRIC_NAMES[report.settings.metric]
     level = report.settings.level
     scores: list[Block] = [
         settings_table.settings_table(item.estimates, slug=f"{place}-settings", level=level),
         Drawings(lambda: settings_table.drawings(item.estimates, slug=place, name=name, level=level)),
     ]
-    parts = [Section(f"{place}-scores", "Scores and volumes", tuple(scores))]
-    if item.pairs.comparisons:
-        matrix = comparison_tables.matrix(item.pairs, slug=f"{place}-matrix", metric=metric)
-        table = comparison_tables.pairs_table(item.pairs, report.settings, slug=f"{place}-pairs", metric=metric)
-        parts.append(Section(f"{place}-pairs-section", "Paired comparison", (*([matrix] if matrix else []), table)))
+    parts = (
+        Section(f"{place}-scores", "Scores and volumes", tuple(scores)),
+        *_comparisons(item, report, place),
+        *_details(item, report, place),
+    )
+    return Section(place, name, (_about(item),), parts)
+
+
+def _comparisons(item: PanelReport, report: Report, place: str) -> Iterator[Section]:
+    """How sure the order of the settings is."""
+    metric, level = words.METRIC_NAMES[report.settings.metric], report.settings.level
+    for pairs in (item.losses, item.models):
+        if pairs is not None and pairs.comparisons:
+            yield _comparison(pairs, report, f"{place}-{slug(pairs.level.value)}", metric)
+    if item.ranking is not None:
+        yield ranking.section(item.ranking, slug=place, metric=metric, level=level)
+    if item.spread:
+        yield training_spread.section(item.spread, slug=place, metric=metric)
+
+
+def _details(item: PanelReport, report: Report, place: str) -> Iterator[Section]:
+    """Volumes, sizes and kinds of cases."""
+    metric, level = words.METRIC_NAMES[report.settings.metric], report.settings.level
     if item.phantoms:
-        parts.append(phantom_bias.section(item.phantoms, slug=f"{place}-theory", level=level))
-    return Section(place, name, (_about(item),), tuple(parts))
+        yield phantom_bias.section(item.phantoms, slug=f"{place}-theory", level=level)
+    yield volume_bias.section(item.volumes, slug=place, level=level)
+    if item.deciles:
+        yield deciles.section(item.deciles, slug=place, level=level)
+    if item.presence is not None:
+        yield presence.section(item.presence, slug=place, level=level)
+    if item.subgroups:
+        panel = item.panel
+        yield subgroups.section(item.subgroups, panel.settings, slug=place, metric=metric, unit=panel.unit, level=level)
+
+
+def _comparison(pairs: Pairs, report: Report, place: str, metric: str) -> Section:
+    matrix = comparison_tables.matrix(pairs, slug=f"{place}-matrix", metric=metric)
+    table = comparison_tables.pairs_table(pairs, report.settings, slug=f"{place}-pairs", metric=metric)
+    meaning = Paragraph(comparison_tables.MEANINGS[pairs.level], Tone.NOTE)
+    return Section(
+        place, f"Paired comparison: {pairs.level.value}", (meaning, *([matrix] if matrix is not None else []), table)
+    )
 
 
 def _about(item: PanelReport) -> Paragraph:

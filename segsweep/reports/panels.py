@@ -4,6 +4,7 @@ A panel is where settings may be compared: the same cases, the same folds, the s
 panels.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,17 @@ class Panel:
     def values(self, name: str) -> Floats:
         """A column of numbers or truth values (0, 1), shape (settings, repeats, cases); NaN = missing."""
         return gather(self.results.floats(name), self.row)
+
+    def models(self) -> Iterator[tuple[int, Indices, NDArray[np.bool_]]]:
+        """Every trained model: its setting, the rows it was trained on, and where its cases are.
+
+        The last is of shape (repeats, cases).
+        """
+        trial = np.where(self.row >= 0, self.results.trial_index[self.row], -1)
+        for setting in range(len(self.settings)):
+            for number in np.unique(trial[setting][trial[setting] >= 0]):
+                rows = self.results.rows(int(number), "train", self.key.label, self.truth)
+                yield setting, rows, trial[setting] == number
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -167,3 +179,19 @@ def _name_the_double(results: Results, rows: Indices, kept: Indices, dataset: st
         f"cases, rows {rows[place]} and {kept[place]}: case {case.words[case.index[rows[place]]]!r} of {dataset!r} "
         "stands twice for the same setting, fold, seed, label and truth"
     )
+
+
+def panel_names(panels: Iterable[Panel]) -> dict[PanelKey, str]:
+    """`hippocampus, anterior`; label policy and network only where they tell panels apart or are not the plain ones."""
+    keys = [panel.key for panel in panels]
+    networks = {key.network for key in keys}
+    return {key: ", ".join(_name_parts(key, several_networks=len(networks) > 1)) for key in keys}
+
+
+def _name_parts(key: PanelKey, *, several_networks: bool) -> Iterator[str]:
+    yield key.dataset
+    yield key.label
+    if key.labels != "full":
+        yield f"labels {key.labels}"
+    if several_networks:
+        yield key.network

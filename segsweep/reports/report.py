@@ -4,13 +4,20 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from segsweep.reports.comparison import Pairs, compare
+from segsweep.reports.comparison import Pairs, compare_models, compare_trainings
 from segsweep.reports.completeness import Completeness, completeness
 from segsweep.reports.costs import Cost, costs
+from segsweep.reports.deciles import Deciles, deciles
 from segsweep.reports.estimates import PanelEstimates, estimate
-from segsweep.reports.panels import Panel, build_panels
+from segsweep.reports.panels import Panel, build_panels, panel_names
 from segsweep.reports.phantom_bias import PhantomBias, phantom_bias
+from segsweep.reports.presence import PresenceResults, presence
+from segsweep.reports.ranking import Ranking, ranking
 from segsweep.reports.results import Results
+from segsweep.reports.subgroups import Subgroup, subgroups
+from segsweep.reports.table1 import METRICS, Row, table1_rows
+from segsweep.reports.training_spread import Spread, training_spread
+from segsweep.reports.volume_bias import VolumeBias, volume_bias
 from segsweep.spec.report_settings import ReportSettings
 
 
@@ -20,13 +27,32 @@ class PanelReport:
 
     Attributes:
         estimates: means with intervals.
-        pairs: every pair of settings, compared.
+        models: every pair of settings, these models.
+        losses: every pair of settings, these losses; None with too few repeats.
+        ranking: how the order holds on other cases; None where there is nothing to rank.
+        spread: between cases and trainings; empty with one training.
+        volumes: the volume analysis.
+        deciles: Dice and Jaccard by object size; empty with few cases.
+        presence: cases with and without the structure; None unless there are both.
+        subgroups: by meta column.
         phantoms: measured beside predicted volume error; empty for real images.
     """
 
     estimates: PanelEstimates
-    pairs: Pairs
+    models: Pairs
+    losses: Pairs | None
+    ranking: Ranking | None
+    spread: tuple[Spread, ...]
+    volumes: VolumeBias
+    deciles: tuple[Deciles, ...]
+    presence: PresenceResults | None
+    subgroups: tuple[Subgroup, ...]
     phantoms: tuple[PhantomBias, ...]
+
+    @property
+    def pairs(self) -> Pairs:
+        """The comparison at the highest level at which there is one."""
+        return self.losses or self.models
 
     @property
     def panel(self) -> Panel:
@@ -42,17 +68,19 @@ class Report:
         name: of the sweep.
         settings: how it was computed.
         panels: one per dataset × label policy × network × label.
+        table1: means of every panel with the marks of the published table.
         completeness: what is missing.
         costs: what it took.
-        seeds: repeats of the training; the smallest number over the panels, 0 without results.
+        repeats: trainings of each setting on the same cases; the smallest number over the panels, 0 without results.
     """
 
     name: str
     settings: ReportSettings
     panels: tuple[PanelReport, ...]
+    table1: tuple[Row, ...]
     completeness: Completeness
     costs: tuple[Cost, ...]
-    seeds: int
+    repeats: int
 
 
 def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *, name: str) -> Report:
@@ -71,16 +99,32 @@ def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *,
     """
     results = Results(trials, cases)
     panels = build_panels(results)
+    reports = tuple(_panel_report(panel, settings) for panel in panels)
+    names = panel_names(panels)
+    named = [(names[report.panel.key], report.estimates) for report in reports]
     return Report(
         name=name,
         settings=settings,
-        panels=tuple(_panel_report(panel, settings) for panel in panels),
+        panels=reports,
+        table1=table1_rows(named, settings),
         completeness=completeness(results, panels),
         costs=costs(results),
-        seeds=min((panel.seeds for panel in panels), default=0),
+        repeats=min((len(panel.repeats) for panel in panels), default=0),
     )
 
 
 def _panel_report(panel: Panel, settings: ReportSettings) -> PanelReport:
     estimates = estimate(panel, settings)
-    return PanelReport(estimates, compare(estimates, settings), phantom_bias(estimates, settings))
+    by_size = (deciles(estimates, metric, settings) for metric in METRICS)
+    return PanelReport(
+        estimates=estimates,
+        models=compare_models(estimates, settings),
+        losses=compare_trainings(estimates, settings),
+        ranking=ranking(estimates, settings),
+        spread=training_spread(estimates, settings),
+        volumes=volume_bias(estimates, level=settings.level),
+        deciles=tuple(found for found in by_size if found is not None),
+        presence=presence(estimates, level=settings.level),
+        subgroups=subgroups(estimates, settings),
+        phantoms=phantom_bias(estimates, settings),
+    )

@@ -70,6 +70,24 @@ class Results:
             raise TableError(f"cases, row {row}, column 'trial': {unknown[0]!r} is not in the trials table")
         return np.array([position[word] for word in codes.words], dtype=np.int64)[codes.index]
 
+    @cached_property
+    def _by_trial_and_split(self) -> dict[tuple[int, str, str, str], Indices]:
+        """Rows of the cases table by trial, split, label and truth."""
+        columns = [self.words(name) for name in ("split", "label", "truth")]
+        keys = np.stack([self.trial_index, *(codes.index for codes in columns)], axis=1)
+        found, inverse = np.unique(keys, axis=0, return_inverse=True)
+        order = np.argsort(inverse, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
+        split, label, truth = (codes.words for codes in columns)
+        return {
+            (int(key[0]), split[key[1]], label[key[2]], truth[key[3]]): part
+            for key, part in zip(found, parts, strict=True)
+        }
+
+    def rows(self, trial: int, split: str, label: str, truth: str) -> Indices:
+        """Rows of one trial's cases, for example those it was trained on; empty where there are none."""
+        return self._by_trial_and_split.get((trial, split, label, truth), np.empty(0, dtype=np.int64))
+
     def words(self, name: str) -> Codes:
         """A column of words of the cases table."""
         if name not in self._words:

@@ -47,7 +47,7 @@ def volume_scatter(
             axes.scatter(
                 true[index], predicted[index], s=9, color=palette[0], alpha=0.6, linewidths=0, rasterized=as_pixels
             )
-            axes.set_title(_short(settings[index]), fontsize=10.5, loc="left")
+            axes.set_title(short(settings[index]), fontsize=10.5, loc="left")
             axes.set(xlim=(0, largest), ylim=(0, largest), box_aspect=1)
             axes.tick_params(labelbottom=index >= shown - 2)
         figure.supxlabel(f"true volume, {unit}", fontsize=11, color=canvas.MUTED)
@@ -55,5 +55,6 @@ def volume_scatter(
         return canvas.drawing(figure, slug=slug, title=title, description=description)
 
 
-def _short(name: str, most: int = 24) -> str:
+def short(name: str, most: int = 24) -> str:
+    """A name that fits above a small square."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
