@@ -2,8 +2,8 @@
 
 Bertels et al. (MedIA 2021, section 3.2.2) fit, per fold, a linear least-squares model of the volume error against
 volume on the training cases and correct the validation volumes with it. Which volume, predicted or true, is not known;
-both readings are here under their names. The model was fitted to the training cases: its errors there are smaller than on
-new cases, so that the correction is too small rather than too large.
+both readings are here under their names. The model was fitted to the training cases: its errors there are smaller than
+on new cases, so that the correction is too small rather than too large.
 """
 
 from dataclasses import dataclass

@@ -112,4 +112,6 @@ def _fits(counts: Floats, basis: Floats) -> tuple[Floats, Floats]:
     products = (basis[:, None] * basis[None]).reshape(25, -1)
     moments = (counts @ products.T).reshape(-1, 5, 5)
     meat = np.einsum("ir,rij,jr->r", terms, moments, terms)
-    return slope, np.sqrt(np.maximum(meat, 0.0)) / square
+    # A line through two volumes has no residuals; what is left of them is rounding.
+    rounding = NO_SPREAD * np.einsum("ir,rij,jr->r", np.abs(terms), np.abs(moments), np.abs(terms))
+    return slope, np.sqrt(np.where(meat > rounding, meat, 0.0)) / square

@@ -83,7 +83,8 @@ def test_agrees_with_scipy_within_monte_carlo_error(method, scipys, n):
     expected = stats.bootstrap((values,), np.mean, n_resamples=resamples, method=scipys, rng=rng(1)).confidence_interval
     found = mean_interval(values, bootstrap_weights(n, resamples, rng=rng(2)), method=method)
     # A 2.5 % quantile of R draws of a normal has the standard error √(.025·.975/R)/φ(1.96) SE = 0.019 SE at R = 20,000;
-    # two independent ones differ by 0.027 SE. Skewed draws and BCa's shifted tails reach further out: ×2; four of these.
+    # two independent ones differ by 0.027 SE. Skewed draws and BCa's shifted tails reach further out: ×2; four of
+    # these.
     tolerance = 4 * 2 * 0.027 * found.standard_error
     assert abs(found.low - expected.low) < tolerance
     assert abs(found.high - expected.high) < tolerance
@@ -240,5 +241,5 @@ def test_wrong_input_is_refused_with_what_is_allowed():
     with pytest.raises(InputError, match="between 0 and 1"):
         mean_interval(np.arange(5.0), weights, level=95)
     few = Weights(weights.counts[:30], weights.unit_of_case)
-    with pytest.raises(InputError, match="30 resamples cannot bound a 0.95 interval: it takes 40"):
+    with pytest.raises(InputError, match=r"30 resamples cannot bound a 0\.95 interval: it takes 40"):
         mean_interval(np.arange(5.0), few)

@@ -48,7 +48,7 @@ def test_one_case_per_group_is_the_bootstrap_of_cases():
 
 
 def test_fewer_than_ten_groups_are_refused_with_the_reason():
-    with pytest.raises(InputError, match="18 cases come from 9 groups.*far too short"):
+    with pytest.raises(InputError, match=r"18 cases come from 9 groups.*far too short"):
         bootstrap_weights([number // 2 for number in range(18)], 100, rng=rng())
     assert bootstrap_weights([number // 2 for number in range(20)], 100, rng=rng()).units == 10
 
