@@ -1,0 +1,46 @@
+# Needs Python ≥ 3.11 and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# one thread per process: workers are processes, and equal threads give equal bits
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: quickstart test test-slow check format bench clean
+
+quickstart: $(VENV)/.installed  ## install, run the phantom sweep end to end, say where the report is
+	$(BIN)/segsweep launch sweeps/quickstart.yaml
+
+test: $(VENV)/.installed-dev  ## the default tests: CPU only, offline, minutes
+	$(BIN)/pytest
+
+test-slow: $(VENV)/.installed-dev  ## simulations and longer trainings
+	$(BIN)/pytest -m slow
+
+check: $(VENV)/.installed-dev  ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev  ## every benchmark, as ratios against a named baseline
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; make PYTHON=python3.11 names one")'
+	$(PYTHON) -m venv $(VENV)
+
+# torch first and alone: a resolver that meets it later may choose a build with gigabytes of CUDA
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
