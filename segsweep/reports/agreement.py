@@ -1,11 +1,9 @@
 """Predicted against true volume, case by case: limits of agreement, and whether the error depends on the volume."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from segsweep.errors import InputError
 from segsweep.reports import canvas
@@ -15,7 +13,7 @@ from segsweep.reports.numbers import NOTHING, decimals_for, with_interval
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import Estimator, over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
-from segsweep.reports.volume_scatter import MOST_SQUARES, MOST_VECTOR_POINTS, short
+from segsweep.reports.squares import squares
 from segsweep.statistics.agreement import Agreement, bland_altman
 from segsweep.statistics.intervals import Interval
 from segsweep.statistics.slopes import VolumeSlopes, volume_slopes
@@ -117,34 +115,40 @@ def _cell(interval: Interval | None, decimals: int) -> Cell:
 
 def bland_altman_plot(rows: tuple[AgreementRow, ...], *, unit: str, slug: str) -> Drawing:
     """ΔV (hard) against the mean of both volumes, one small square per setting, with bias and limits."""
-    shown = [row for row in rows if row.estimator is Estimator.HARD][:MOST_SQUARES]
-    height = math.ceil(len(shown) / 2)
-    points = sum(int(np.isfinite(row.predicted).sum()) for row in shown)
-    palette = canvas.SOLID_SERIES if points > MOST_VECTOR_POINTS else canvas.SERIES
+    hard = [row for row in rows if row.estimator is Estimator.HARD]
+    middle = np.array([(row.predicted + row.true) / 2 for row in hard])
+    error = np.array([row.predicted - row.true for row in hard])
+
+    def lines(axes: Axes, place: int) -> None:
+        found = hard[place].agreement
+        if found is not None:
+            axes.axhline(found.bias.estimate, color=canvas.MUTED, linewidth=1)
+            for limit in (found.lower, found.upper):
+                axes.axhline(limit.estimate, color=canvas.MUTED, linewidth=1, linestyle="--")
+
+    unit = UNIT_NAMES[unit]
     with canvas.style():
-        figure = Figure(figsize=(canvas.WIDTH / 72, (30 + 150 * height) / 72), layout="constrained")
-        FigureCanvasSVG(figure)
-        grid = figure.subplots(height, 2, sharex=True, sharey=True, squeeze=False)
-        for index, axes in enumerate(grid.flat):
-            if index >= len(shown):
-                axes.set_axis_off()
-                continue
-            row = shown[index]
-            for end in (row.agreement.lower, row.agreement.bias, row.agreement.upper) if row.agreement else ():
-                is_bias = row.agreement is not None and end is row.agreement.bias
-                axes.axhline(end.estimate, color=canvas.MUTED, linewidth=1, linestyle="-" if is_bias else "--")
-            axes.scatter(
-                (row.predicted + row.true) / 2, row.predicted - row.true, s=9, color=palette[0], alpha=0.6,
-                linewidths=0, rasterized=points > MOST_VECTOR_POINTS,
-            )  # fmt: skip
-            axes.set_title(short(row.setting), fontsize=10.5, loc="left")
-            axes.tick_params(labelbottom=index >= len(shown) - 2)
-        unit = UNIT_NAMES[unit]
-        figure.supxlabel(f"mean of predicted and true volume, {unit}", fontsize=11, color=canvas.MUTED)
-        figure.supylabel(f"ΔV hard, {unit}", fontsize=11, color=canvas.MUTED)
+        figure = squares(
+            [row.setting for row in hard],
+            middle,
+            error,
+            x_title=f"mean of predicted and true volume, {unit}",
+            y_title=f"ΔV hard, {unit}",
+            range_x=(0, 1.05 * float(np.nanmax(middle, initial=0.0) or 1.0)),
+            range_y=_around(error, hard),
+            furnish=lines,
+        )
         return canvas.drawing(
             figure,
             slug=slug,
             title="Volume error against volume (Bland–Altman)",
             description="One dot per case; solid: mean error, dashed: limits of agreement as in the table.",
         )
+
+
+def _around(error: Floats, rows: list[AgreementRow]) -> tuple[float, float]:
+    """A range that holds every error and every limit."""
+    limits = [end.estimate for row in rows if row.agreement for end in (row.agreement.lower, row.agreement.upper)]
+    low, high = np.nanmin([np.nanmin(error, initial=0.0), *limits]), np.nanmax([np.nanmax(error, initial=0.0), *limits])
+    margin = 0.06 * (high - low or 1.0)
+    return float(low - margin), float(high + margin)

@@ -76,11 +76,34 @@ def style() -> Iterator[None]:
         yield
 
 
-def one_axes(height: float, *, width: float = WIDTH) -> tuple[Figure, Axes]:
-    """A figure of `width` × `height` points with one pair of axes."""
-    figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+def blank(height: float) -> Figure:
+    """An empty figure of `WIDTH` × `height` points. Everything is placed by hand: laying out costs more than "
+    "drawing."""
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
     FigureCanvasSVG(figure)
-    return figure, figure.add_subplot()
+    return figure
+
+
+def one_axes(height: float, *, left: float, legend_lines: int = 0) -> tuple[Figure, Axes]:
+    """A figure with one pair of axes.
+
+    Args:
+        height: of the figure, points.
+        left: room for the numbers and the title of the vertical axis, points.
+        legend_lines: lines of a legend above the axes.
+    """
+    figure = blank(height)
+    top, bottom, right = 8 + 18 * legend_lines, 42, 8
+    box = (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (top + bottom) / height)
+    return figure, figure.add_axes(box)
+
+
+def legend(figure: Figure, *, columns: int) -> None:
+    """A legend in the room that `one_axes` keeps above the axes."""
+    figure.legend(
+        loc="upper left", bbox_to_anchor=(0, 1), ncols=columns, borderpad=0.1, borderaxespad=0.1, handlelength=1.7,
+        handletextpad=0.4, columnspacing=1.2, labelspacing=0.35,
+    )  # fmt: skip
 
 
 def drawing(figure: Figure, *, slug: str, title: str, description: str) -> Drawing:

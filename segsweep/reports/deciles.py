@@ -122,7 +122,7 @@ def _drawing(item: Deciles, slug: str) -> Drawing:
     name = item.metric.capitalize()
     places = np.arange(len(item.cases))
     with canvas.style():
-        figure, axes = canvas.one_axes(270)
+        figure, axes = canvas.one_axes(270, left=52, legend_lines=(min(len(item.settings), MOST_CURVES) + 1) // 2)
         for index, (setting, means) in enumerate(zip(item.settings[:MOST_CURVES], item.means, strict=False)):
             axes.plot(
                 places, [mean.estimate for mean in means], color=canvas.SERIES[index], marker=_MARKERS[index],
@@ -130,7 +130,7 @@ def _drawing(item: Deciles, slug: str) -> Drawing:
             )  # fmt: skip
         axes.set(xlabel="foreground, % of image (middle of bin)", ylabel=f"mean {name}")
         axes.set_xticks(places, [_percent(float(edge.mean())) for edge in item.edges])
-        figure.legend(loc="outside upper left", ncols=2, columnspacing=1.0, handlelength=1.6, borderpad=0.1)
+        canvas.legend(figure, columns=2)
         return canvas.drawing(
             figure,
             slug=f"{slug}-size-{item.metric}-figure",

@@ -44,10 +44,12 @@ def forest(
     """
     shown = min(len(lines), MOST_LINES)
     with canvas.style():
-        figure, axes = canvas.one_axes(58 + (36 if len(series) == 1 else 44) * shown + 9 * len(series))
+        figure, axes = canvas.one_axes(
+            56 + (36 if len(series) == 1 else 46) * shown, left=8, legend_lines=1 if len(series) > 1 else 0
+        )
         spread = 0.22 if len(series) > 1 else 0.0
         for index, dots in enumerate(series):
-            offset = 0.12 + spread * (index - (len(series) - 1) / 2)
+            offset = 0.14 + spread * (index - (len(series) - 1) / 2)
             heights = [line + offset for line in range(shown)]
             colour = canvas.SERIES[index]
             axes.hlines(heights, dots.low[:shown], dots.high[:shown], color=colour, linewidth=2)
@@ -57,7 +59,7 @@ def forest(
             )  # fmt: skip
         for line in range(shown):
             axes.text(
-                0.0, line - 0.18, lines[line], transform=axes.get_yaxis_transform(), va="bottom", ha="left",
+                0.0, line - 0.06, lines[line], transform=axes.get_yaxis_transform(), va="bottom", ha="left",
                 in_layout=False, clip_on=False,
             )  # fmt: skip
         if reference is not None:
@@ -66,5 +68,5 @@ def forest(
         axes.spines["left"].set_visible(False)
         axes.margins(x=0.06)
         if len(series) > 1:
-            figure.legend(loc="outside upper left", ncols=len(series), handletextpad=0.2, borderpad=0.1)
+            canvas.legend(figure, columns=len(series))
         return canvas.drawing(figure, slug=slug, title=title, description=description)

@@ -168,10 +168,10 @@ def _points(found: PresenceResults, slug: str) -> Table:
 
 
 def _drawing(found: PresenceResults, slug: str) -> Drawing:
+    curves = [row for row in found.rows if row.roc is not None][:MOST_CURVES]
     with canvas.style():
-        figure, axes = canvas.one_axes(330)
+        figure, axes = canvas.one_axes(330, left=52, legend_lines=(len(curves) + 1) // 2)
         axes.plot([0, 1], [0, 1], color=canvas.MUTED, linewidth=1)
-        curves = [row for row in found.rows if row.roc is not None][:MOST_CURVES]
         for index, row in enumerate(curves):
             if row.roc is not None:
                 axes.plot(
@@ -181,7 +181,7 @@ def _drawing(found: PresenceResults, slug: str) -> Drawing:
         axes.set(
             xlabel="false-positive rate", ylabel="sensitivity", box_aspect=1, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01)
         )
-        figure.legend(loc="outside upper left", ncols=2, columnspacing=1.0, handlelength=1.8, borderpad=0.1)
+        canvas.legend(figure, columns=2)
         return canvas.drawing(
             figure,
             slug=f"{slug}-presence-figure",

@@ -1,19 +1,14 @@
 """Predicted against true volume, one small square per setting."""
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from segsweep.reports import canvas
 from segsweep.reports.document import Drawing
 from segsweep.reports.results import Floats
-
-MOST_SQUARES = 8
-MOST_VECTOR_POINTS = 1_500
-"""Beyond this many points they are stored as pixels, or the page would grow by a megabyte."""
+from segsweep.reports.squares import squares
 
 
 def volume_scatter(
@@ -30,31 +25,14 @@ def volume_scatter(
         unit: of the volumes.
         description: what it shows, in words.
     """
-    shown = min(len(settings), MOST_SQUARES)
-    rows = math.ceil(shown / 2)
-    largest = 1.05 * float(np.nanmax([true[:shown], predicted[:shown]], initial=0.0) or 1.0)
-    as_pixels = int(np.isfinite(predicted[:shown]).sum()) > MOST_VECTOR_POINTS
-    palette = canvas.SOLID_SERIES if as_pixels else canvas.SERIES
+    largest = 1.05 * float(max(np.nanmax(true, initial=0.0), np.nanmax(predicted, initial=0.0)) or 1.0)
+
+    def identity(axes: Axes, _: int) -> None:
+        axes.plot([0, largest], [0, largest], color=canvas.MUTED, linewidth=1)
+
     with canvas.style():
-        figure = Figure(figsize=(canvas.WIDTH / 72, (30 + 172 * rows) / 72), layout="constrained")
-        FigureCanvasSVG(figure)
-        grid = figure.subplots(rows, 2, sharex=True, sharey=True, squeeze=False)
-        for index, axes in enumerate(grid.flat):
-            if index >= shown:
-                axes.set_axis_off()
-                continue
-            axes.plot([0, largest], [0, largest], color=canvas.MUTED, linewidth=1)
-            axes.scatter(
-                true[index], predicted[index], s=9, color=palette[0], alpha=0.6, linewidths=0, rasterized=as_pixels
-            )
-            axes.set_title(short(settings[index]), fontsize=10.5, loc="left")
-            axes.set(xlim=(0, largest), ylim=(0, largest), box_aspect=1)
-            axes.tick_params(labelbottom=index >= shown - 2)
-        figure.supxlabel(f"true volume, {unit}", fontsize=11, color=canvas.MUTED)
-        figure.supylabel(f"predicted volume, {unit}", fontsize=11, color=canvas.MUTED)
+        figure = squares(
+            settings, true, predicted, x_title=f"true volume, {unit}", y_title=f"predicted volume, {unit}",
+            range_x=(0, largest), range_y=(0, largest), furnish=identity,
+        )  # fmt: skip
         return canvas.drawing(figure, slug=slug, title=title, description=description)
-
-
-def short(name: str, most: int = 24) -> str:
-    """A name that fits above a small square."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
