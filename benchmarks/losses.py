@@ -3,8 +3,8 @@
     python benchmarks/losses.py [--device cuda] [--repeats 10]
 
 Times are medians of interleaved repeats in one process; memory is the peak of what one forward and backward pass
-allocates on top of logits and labels, which exist before it. Ratios are ours / theirs for overlap losses and loop / ours
-for Lovász. Prints a Markdown table.
+allocates on top of logits and labels, which exist before it. Ratios are ours / theirs for overlap losses and
+loop / ours for Lovász. Prints a Markdown table.
 """
 
 import argparse
@@ -129,9 +129,8 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--repeats", type=int, default=10)
     options = parser.parse_args()
-    print(
-        "| ours and theirs | shape | ours, ms | theirs, ms | time | peak memory |\n| --- | --- | --- | --- | --- | --- |"
-    )
+    print("| ours and theirs | shape | ours, ms | theirs, ms | time | peak memory |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for shape in SHAPES:
         for pair in pairs():
             print(row(pair, shape, options.device, options.repeats, inverse=False), flush=True)

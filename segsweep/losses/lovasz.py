@@ -155,8 +155,8 @@ class _Extension(Function):
 def _falling(errors: Tensor) -> tuple[Tensor, Tensor]:
     """Sort one row of non-negative numbers from large to small; return the values and their places.
 
-    The bits of non-negative floats, read as integers, have the order of the floats, and on a CPU torch sorts a vector of
-    integers by radix, several times as fast as floats.
+    The bits of non-negative floats, read as integers, have the order of the floats, and on a CPU torch sorts a vector
+    of integers by radix, several times as fast as floats.
     """
     integer = torch.int64 if errors.dtype == torch.float64 else torch.int32
     # adding 0 turns −0, whose bits would sort last, into 0
@@ -173,9 +173,9 @@ def _sorted_sum(errors: Tensor, y: Tensor, ordered: Tensor, order: Tensor) -> tu
 def _slopes(labels: Tensor) -> Tensor:
     """Δ_i − Δ_{i−1} for labels in the order of falling error.
 
-    After i errors, k of them on labelled voxels, the intersection is I = G − k and the union U = G + (i − k). A labelled
-    voxel takes 1 from I, which is worth 1/U; an unlabelled one adds 1 to U, which is worth I/(U(U−1)). Subtracting
-    neighbouring Δ instead would leave few correct digits in float32.
+    After i errors, k of them on labelled voxels, the intersection is I = G − k and the union U = G + (i − k). A
+    labelled voxel takes 1 from I, which is worth 1/U; an unlabelled one adds 1 to U, which is worth I/(U(U−1)).
+    Subtracting neighbouring Δ instead would leave few correct digits in float32.
     """
     # whole numbers are exact in float32 up to 2²⁴
     exact = torch.float64 if labels.shape[-1] >= 2**24 else labels.dtype

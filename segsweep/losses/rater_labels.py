@@ -1,6 +1,6 @@
 """From several raters' labels, or a hard one, to the label that a network is trained on.
 
-Raters' labels are float `(R, C, *S)`: R raters, one channel for binary, else one-hot channels with the background first.
+Raters' labels are float `(R, C, *S)`: R raters, one channel for binary, else one-hot channels, background first.
 """
 
 import torch
