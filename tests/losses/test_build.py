@@ -4,12 +4,14 @@ import sys
 import pytest
 import torch
 from every_loss import batch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segsweep import losses
 from segsweep.errors import GridError
 from segsweep.losses import CrossEntropy, Dice, LabelStatistics, Tversky, build_loss
 from segsweep.losses.build import epsilon_values
-from segsweep.spec.catalogue import ENTRIES, resolve
+from segsweep.spec.catalogue import ENTRIES, canonical, resolve
 
 FOLD = LabelStatistics((0.5, 0.3, 0.2), (50, 30, 20), (50, 40, 80))
 
@@ -22,6 +24,31 @@ def build(name, **given):
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_every_entry_of_the_catalogue_can_be_built(entry):
     assert isinstance(build(entry.name), losses.Loss)
+
+
+OVERLAP = st.fixed_dictionaries(
+    {
+        "phi": st.sampled_from(["image", "class", "batch", "all"]),
+        "epsilon": st.sampled_from([0, 1e-7, [1, 2], [2, 2], "mean_volume"]),
+        "epsilon_in": st.sampled_from(["both", "denominator"]),
+        "form": st.sampled_from(["classic", "semimetric"]),
+        "class_weights": st.sampled_from([None, [1, 1], [1, 3]]),
+        "classes": st.sampled_from(["all", "present"]),
+        "alpha": st.sampled_from([0.3, 0.5, 1]),
+        "beta": st.sampled_from([0.5, 1]),
+    }
+)
+
+
+@given(OVERLAP, st.integers(1, 3), st.sampled_from(["tversky", "tversky+wce", "topk+tversky+focal"]))
+def test_the_canonical_setting_gives_the_same_loss_on_hard_labels(arguments, images, name):
+    setting = resolve(name, arguments)
+    same = canonical(setting, batch_size=images, foreground_labels=2, soft_labels=False)
+    values = [
+        build_loss(each.name, each.arguments, labels=FOLD)(*batch(3, images=images, dtype=torch.float64))
+        for each in (setting, same)
+    ]
+    torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("phi", ["image", "class", "batch", "all"])
@@ -77,7 +104,7 @@ def test_a_loss_of_monai_gets_the_activation_that_fits_the_output():
 def test_a_loss_that_monai_lacks_or_refuses_is_named():
     with pytest.raises(GridError, match=r"loss 'monai:DyceLoss': monai\.losses has no loss class of that name"):
         build("monai:DyceLoss")
-    with pytest.raises(GridError, match="loss 'monai:DiceLoss': .*unexpected keyword argument 'fi'"):
+    with pytest.raises(GridError, match=r"loss 'monai:DiceLoss': .*unexpected keyword argument 'fi'"):
         build("monai:DiceLoss", args={"fi": 1})
 
 
