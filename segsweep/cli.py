@@ -3,15 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from segsweep.errors import InputError, SegsweepError
 from segsweep.orchestration.home import Home
-
-if TYPE_CHECKING:
-    from segsweep.tracking.protocol import Tracker
 
 BAD_INPUT = 2
 INCOMPLETE = 1
@@ -47,15 +44,9 @@ def plan(
     ] = False,
 ) -> None:
     """Print the trials that a grid comes to, without running anything."""
-    from segsweep.orchestration.planning import check_names, decode_all, plan_sweep  # noqa: PLC0415
-    from segsweep.terminal import decoding, print_plan  # noqa: PLC0415
+    from segsweep import api, terminal  # noqa: PLC0415
 
-    planned = plan_sweep(grid)
-    if check:
-        with decoding() as progress:
-            decode_all(planned, progress)
-        check_names(planned)
-    print_plan(planned)
+    terminal.print_plan(api.plan(grid, check=check, watcher=terminal.Watch()))
 
 
 @app.command()
@@ -89,11 +80,9 @@ def report(
     tracking: TrackingUri = None,
 ) -> None:
     """Write a sweep's report again from its tracked runs, and print it."""
-    from segsweep.orchestration.sweep_report import report_again  # noqa: PLC0415
-    from segsweep.terminal import print_report  # noqa: PLC0415
+    from segsweep import api, terminal  # noqa: PLC0415
 
-    place = _home(home, tracking)
-    print_report(report_again(sweep, place, lambda: _open_tracker(place)))
+    terminal.print_report(api.report(sweep, home=_home(home, tracking)))
 
 
 @app.command()
@@ -103,10 +92,10 @@ def status(
     tracking: TrackingUri = None,
 ) -> None:
     """Print how the trials of a sweep stand, also of one that runs elsewhere."""
+    from segsweep import api, terminal  # noqa: PLC0415
     from segsweep.orchestration.status import sweep_status  # noqa: PLC0415
-    from segsweep.terminal import print_status  # noqa: PLC0415
 
-    print_status(sweep_status(sweep, _open_tracker(_home(home, tracking))))
+    terminal.print_status(sweep_status(sweep, api.open_tracker(_home(home, tracking))))
 
 
 @app.command()
@@ -152,26 +141,15 @@ def _complain(error: Exception, code: int) -> int:
 
 
 def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None:
-    from segsweep.orchestration.launch import Launch, left_to_run  # noqa: PLC0415
-    from segsweep.orchestration.planning import check_names, decode_all, plan_sweep  # noqa: PLC0415
-    from segsweep.terminal import Watch, decoding, print_launched, print_left  # noqa: PLC0415
+    from segsweep import api, terminal  # noqa: PLC0415
 
-    planned = plan_sweep(grid)
-    tracker = _open_tracker(home)
-    with Launch(planned, tracker, home) as started:
-        left = left_to_run(planned, tracker, again=again)
-        print_left(left)
-        if not left.trials:
-            launched = started.report()
-        else:
-            with decoding() as progress:
-                decode_all(planned, progress)
-            check_names(planned)
-            from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
+    executor = None
+    if address is not None:
+        from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
 
-            with RayExecutor(address) as executor, Watch(left) as watch:
-                launched = started.run(left, executor, watch.on_event)
-    print_launched(launched)
+        executor = RayExecutor(address)
+    launched = api.launch(grid, home=home, executor=executor, again=again, watcher=terminal.Watch())
+    terminal.print_launched(launched)
     if any(entry.state != "finished" for entry in launched.manifest.entries):
         raise typer.Exit(INCOMPLETE)
 
@@ -179,12 +157,3 @@ def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None
 def _home(folder: Path | None, tracking: str | None) -> Home:
     found = Home.from_environment()
     return Home(folder or found.folder, tracking or found.tracking)
-
-
-def _open_tracker(home: Home) -> "Tracker":
-    from segsweep.tracking.mlflow_tracker import MlflowTracker  # noqa: PLC0415
-
-    home.folder.mkdir(parents=True, exist_ok=True)
-    tracker = MlflowTracker(home.uri, home.artifacts)
-    tracker.prepare()
-    return tracker

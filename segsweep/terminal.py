@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from segsweep.records.manifest import Manifest
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from segsweep.orchestration.sweep_report import SweepReport
 
 _console = Console(highlight=False)
+_QUIET_SECONDS = 30.0
+"""Without a screen, progress is a line this often."""
 
 
 def print_plan(planned: "Planned") -> None:
@@ -44,45 +46,51 @@ def print_plan(planned: "Planned") -> None:
     )
 
 
-def print_left(left: "Left") -> None:
-    """What a launch will do."""
-    if left.finished:
-        _console.print(f"{len(left.finished)} trials are finished already")
-    for run in left.settled.values():
-        _console.print(f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)")
-    _console.print(f"{len(left.trials)} trials to run" if left.trials else "nothing to run")
-
-
-@contextmanager
-def decoding() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar while cases are decoded; nothing where all of them were decoded before."""
-    with _bar("cases") as progress:
-        tasks: dict[str, object] = {}
-
-        def update(dataset: str, done: int, total: int) -> None:
-            task = tasks.setdefault(dataset, progress.add_task(f"decoding {dataset}", total=total))
-            progress.update(task, completed=done)  # type: ignore[arg-type]
-
-        yield update
-
-
 class Watch:
-    """A bar of trials while a sweep runs, and a line for each trial that ends."""
+    """A launch on the terminal: a bar where there is a screen, a line now and then where there is none."""
 
-    def __init__(self, left: "Left") -> None:
+    def on_left(self, left: "Left") -> None:
+        """Say what there is to run, and what is not run again."""
+        if left.finished:
+            _console.print(f"{len(left.finished)} trials are finished already")
+        for run in left.settled.values():
+            _console.print(
+                f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)", markup=False
+            )
+        _console.print(f"{len(left.trials)} trials to run" if left.trials else "nothing to run")
+        self._left = left
+
+    @contextmanager
+    def decoding(self) -> Iterator[Callable[[str, int, int], None]]:
+        """A bar while cases are decoded; nothing where all of them were decoded before."""
+        with _bar("cases") as progress:
+            tasks: dict[str, TaskID] = {}
+
+            def update(dataset: str, done: int, total: int) -> None:
+                if dataset not in tasks:
+                    tasks[dataset] = progress.add_task(f"decoding {dataset}", total=total)
+                progress.update(tasks[dataset], completed=done)
+
+            yield update
+
+    @contextmanager
+    def training(self) -> Iterator[Callable[[int, "Slice", "SliceEvent"], None]]:
+        """A bar of trials while slices are run, and a line for each trial that ends."""
+        with _bar("trials", "{task.fields[note]}") as progress:
+            yield _TrainingBar(self._left, progress).on_event
+
+
+class _TrainingBar:
+    """Trials done, running and failed, and the time that is left."""
+
+    def __init__(self, left: "Left", progress: Progress) -> None:
         self._trials = {trial.id: trial for trial in left.trials}
         self._ended: dict[str, str] = {}
         self._shares: dict[int, float] = {}
-        self._started = time.monotonic()
-        self._progress = _bar("trials", "{task.fields[note]}")
-        self._task = self._progress.add_task("training", total=len(self._trials), note="starting Ray")
-
-    def __enter__(self) -> "Watch":
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        self._running: dict[int, int] = {}
+        self._started = self._noted = time.monotonic()
+        self._progress = progress
+        self._task = progress.add_task("training", total=len(self._trials), note="starting workers")
 
     def on_event(self, slices: int, piece: "Slice", event: "SliceEvent") -> None:
         """Take in news of a slice."""
@@ -91,21 +99,26 @@ class Watch:
                 self._ended[trial] = state
                 described = self._trials[trial]
                 where = f"{described.dataset.name} fold {described.fold} seed {described.seed}"
-                self._progress.console.print(f"{state:9} {described.setting}  {where}")
+                self._progress.console.print(f"{state:9} {described.setting}  {where}", markup=False)
         if event.phase == "lost":
-            self._progress.console.print(f"a worker was lost with {len(piece)} trials: {event.reason}")
+            lost = f"a worker was lost with {len(piece)} trials: {event.reason}"
+            self._progress.console.print(lost, markup=False)
+        over = event.phase in ("ended", "lost")
+        self._running[event.number] = 0 if over else len(piece) - len(event.states)
         self._shares[event.number] = len(piece) * _share(piece, event)
-        done = sum(self._shares.values())
-        self._progress.update(self._task, completed=len(self._ended), note=self._note(done))
+        self._progress.update(self._task, completed=len(self._ended), note=self._note())
+        if not self._progress.console.is_terminal and time.monotonic() - self._noted > _QUIET_SECONDS:
+            self._noted = time.monotonic()
+            self._progress.console.print(f"{len(self._ended)}/{len(self._trials)} trials, {self._note()}")
 
-    def _note(self, done: float) -> str:
+    def _note(self) -> str:
         counts = Counter(self._ended.values())
         failed = counts["failed"] + counts["diverged"]
-        running = sum(share > 0 for share in self._shares.values())
+        done = sum(self._shares.values())
         elapsed = time.monotonic() - self._started
-        left = elapsed * (len(self._trials) - done) / done if done > 0 else 0.0
         trouble = f", {failed} failed" if failed else ""
-        return f"{running} slices begun{trouble}, {_clock(elapsed)} passed, about {_clock(left)} left"
+        remaining = f", about {_clock(elapsed * (len(self._trials) - done) / done)} left" if done > 0 else ""
+        return f"{sum(self._running.values())} running{trouble}, {_clock(elapsed)} passed{remaining}"
 
 
 def _share(piece: "Slice", event: "SliceEvent") -> float:

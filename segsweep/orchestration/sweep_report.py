@@ -57,6 +57,21 @@ def write_sweep_report(tables: Tables, manifest: Manifest, folder: Path) -> Swee
 def report_again(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> SweepReport:
     """Render a sweep's report from what is tracked.
 
+    Args:
+        name: of the sweep.
+        home: folder and store.
+        open_tracker: opens the store.
+
+    Raises:
+        TrackingError: there is no such sweep.
+    """
+    manifest, tables = gather(name, home, open_tracker)
+    return write_sweep_report(tables, manifest, home.sweep(name))
+
+
+def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[Manifest, Tables]:
+    """A sweep's trials and tables.
+
     A folder that alone writes its embedded store holds the tables of its last complete launch; then the store need not
     even be opened.
 
@@ -71,8 +86,7 @@ def report_again(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> 
     folder = home.sweep(name)
     if home.embedded and (folder / TRIALS_FILE).exists():
         manifest = Manifest.from_json((folder / SWEEP_FILE).read_bytes())
-        tables = Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES))
-        return write_sweep_report(tables, manifest, folder)
+        return manifest, Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES))
     tracker = open_tracker()
     parent = tracker.find_sweep(name)
     if parent is None:
@@ -80,4 +94,4 @@ def report_again(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> 
     manifest = refresh(Manifest.from_json(tracker.read_file(parent, SWEEP_FILE)), tracker)
     tables = collect(manifest, tracker)
     keep_tables(tables, manifest, folder)
-    return write_sweep_report(tables, manifest, folder)
+    return manifest, tables

@@ -1,0 +1,159 @@
+"""The verbs of the command line as functions, for notebooks and other programs."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from segsweep.orchestration.executor import Executor, SliceEvent
+from segsweep.orchestration.home import Home
+from segsweep.orchestration.launch import Launch, Launched, Left, left_to_run
+from segsweep.orchestration.planning import Planned, check_names, decode_all, plan_sweep
+from segsweep.orchestration.slices import Slice
+from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
+from segsweep.tracking.protocol import Tracker
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Watcher(Protocol):
+    """Told what a launch does while it does it."""
+
+    def on_left(self, left: Left) -> None:
+        """What there is to run."""
+        ...
+
+    def decoding(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
+        """Cases are being decoded: a function of (dataset, cases done, cases in all)."""
+        ...
+
+    def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
+        """Slices are being run: a function of (number of slices, the slice, its event)."""
+        ...
+
+
+class SilentWatcher:
+    """Says nothing."""
+
+    def on_left(self, left: Left) -> None:
+        """Nothing."""
+
+    def decoding(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
+        """Nothing."""
+        return nullcontext(lambda dataset, done, total: None)
+
+    def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
+        """Nothing."""
+        return nullcontext(lambda slices, piece, event: None)
+
+
+class Frames(NamedTuple):
+    """The two tables that every report is a function of; their columns are described in `segsweep.records.schemas`."""
+
+    trials: "pd.DataFrame"
+    cases: "pd.DataFrame"
+
+
+def plan(grid: Path | str, *, check: bool = False, watcher: Watcher | None = None) -> Planned:
+    """The trials that a grid comes to.
+
+    Args:
+        grid: file.
+        check: also decode every case and build every network and loss that MONAI or the user provides.
+        watcher: told of the decoding.
+
+    Raises:
+        InputError: the grid file or its data cannot be used.
+    """
+    planned = plan_sweep(Path(grid))
+    if check:
+        with (watcher or SilentWatcher()).decoding() as progress:
+            decode_all(planned, progress)
+        check_names(planned)
+    return planned
+
+
+def launch(
+    grid: Path | str,
+    *,
+    home: Home | None = None,
+    executor: AbstractContextManager[Executor] | None = None,
+    again: bool = False,
+    watcher: Watcher | None = None,
+) -> Launched:
+    """Run what is left of a grid and write its report.
+
+    Args:
+        grid: file.
+        home: folder and store; left out: by the environment, else ./segsweep-runs.
+        executor: where to run; left out: a local Ray that ends with the launch.
+        again: also run failed and diverged trials again.
+        watcher: told what happens.
+
+    Raises:
+        InputError: the grid file or its data cannot be used; nothing has been started then.
+        TrackingError: the store cannot be reached.
+    """
+    place, told = home or Home.from_environment(), watcher or SilentWatcher()
+    planned = plan_sweep(Path(grid))
+    tracker = open_tracker(place)
+    with Launch(planned, tracker, place) as started:
+        left = left_to_run(planned, tracker, again=again)
+        told.on_left(left)
+        if not left.trials:
+            return started.report()
+        with told.decoding() as progress:
+            decode_all(planned, progress)
+        check_names(planned)
+        with executor or _local_ray() as running, told.training() as on_event:
+            return started.run(left, running, on_event)
+
+
+def report(sweep: str, *, home: Home | None = None) -> SweepReport:
+    """Write a sweep's report again from its tracked runs.
+
+    Args:
+        sweep: its name.
+        home: folder and store; left out: by the environment, else ./segsweep-runs.
+
+    Raises:
+        TrackingError: there is no such sweep.
+    """
+    place = home or Home.from_environment()
+    return report_again(sweep, place, lambda: open_tracker(place))
+
+
+def tables(sweep: str, *, home: Home | None = None) -> Frames:
+    """A sweep's tables as data frames, for questions that the report does not answer.
+
+    Args:
+        sweep: its name.
+        home: folder and store; left out: by the environment, else ./segsweep-runs.
+
+    Raises:
+        TrackingError: there is no such sweep.
+    """
+    place = home or Home.from_environment()
+    _, found = gather(sweep, place, lambda: open_tracker(place))
+    return Frames(found.trials.to_pandas(), found.cases.to_pandas())
+
+
+def open_tracker(home: Home) -> Tracker:
+    """The store of a home, created where there is none.
+
+    Raises:
+        TrackingError: it cannot be reached.
+    """
+    from segsweep.tracking.mlflow_tracker import MlflowTracker  # noqa: PLC0415 (1.5 s that planning need not pay)
+
+    home.folder.mkdir(parents=True, exist_ok=True)
+    tracker = MlflowTracker(home.uri, home.artifacts)
+    tracker.prepare()
+    return tracker
+
+
+def _local_ray() -> AbstractContextManager[Executor]:
+    from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
+
+    return RayExecutor()
