@@ -137,7 +137,8 @@ def _statistics(sample: _LossEstimates, weights: Weights, runs: Floats, pairs: N
     """D*/SE of every pair, shape (pairs, resamples), from draws of shape (1 + freedom, settings, resamples)."""
     total = _run_statistics(sample.freedom, runs, pairs) * sample.run_error[:, None]
     varying = sample.case_error > 0  # where cases do not vary, an infinite t* of theirs has no weight
-    total[varying] += (sample.case_error[:, None] * resampled_statistics(sample.means, weights))[varying]
+    cases = resampled_statistics(sample.means, weights)
+    total[varying] += (sample.case_error[:, None] * cases)[varying]
     return total / np.where(sample.standard_error > 0, sample.standard_error, 1.0)[:, None]
 
 

@@ -93,49 +93,63 @@ def means(values: Floats, weights: Weights) -> Means:
     return Means(estimate, standard_error, n, units, residuals, sizes)
 
 
+def resampled_sums(sample: Means, weights: Weights) -> Floats:
+    """Σwr of every column and resample, shape (columns, resamples)."""
+    return sample.residuals @ weights.counts.T
+
+
 def resampled_shifts(sample: Means, weights: Weights) -> Floats:
     """How far each resampled mean lies from the mean, δ; shape (columns, resamples).
 
     A resample that draws none of the cases with a value says nothing about the mean and leaves it where it is.
     """
     drawn = sample.sizes @ weights.counts.T
-    return (sample.residuals @ weights.counts.T) / np.where(drawn > 0, drawn, 1.0)
+    return resampled_sums(sample, weights) / np.where(drawn > 0, drawn, 1.0)
 
 
 def resampled_statistics(sample: Means, weights: Weights) -> Floats:
-    """Studentised resampling distribution t* = δ/SE*; shape (columns, resamples).
+    """Studentised resampling distribution t* = δ/SE*; shape (columns, resamples)."""
+    return statistics_of_sums(sample, resampled_sums(sample, weights), weights)
+
+
+def statistics_of_sums(sample: Means, sums: Floats, weights: Weights) -> Floats:
+    """Studentised resampling distribution of means whose `resampled_sums` are known; shape (columns, resamples).
 
     A resample whose values are all equal, but not equal to the mean, has SE* = 0: its t* is infinite, which widens the
     interval. Dropping such resamples would shorten it just where ties make the data least informative.
+
+    Args:
+        sample: the means.
+        sums: their `resampled_sums`.
+        weights: the resamples.
     """
-    shift_squared, spread, sign = _moments(sample, weights)
+    squared = np.square(sums)
+    spread = _resampled_spread(sample, sums, squared, weights)
     # t*² = δ²/SE*² = (u−1)/u · (Σwr)² / Σw(r − δN)²: the number of drawn values cancels.
     with np.errstate(divide="ignore", invalid="ignore"):
-        shift_squared /= spread
-    shift_squared[np.isnan(shift_squared)] = 0.0
-    # Beyond 1/NO_SPREAD the spread is rounding error.
-    shift_squared[shift_squared > 1 / NO_SPREAD] = np.inf
-    shift_squared *= ((sample.units - 1) / np.maximum(sample.units, 1))[:, None]
-    np.sqrt(shift_squared, out=shift_squared)
-    return np.copysign(shift_squared, sign, out=shift_squared)
+        squared /= spread
+    # Columns without spread stay where they are, whatever rounding says; beyond 1/NO_SPREAD, spread is rounding error.
+    squared[np.isnan(squared)] = 0.0
+    squared[sample.standard_error == 0] = 0.0
+    squared[squared > 1 / NO_SPREAD] = np.inf
+    squared *= ((sample.units - 1) / np.maximum(sample.units, 1))[:, None]
+    np.sqrt(squared, out=squared)
+    return np.copysign(squared, sums, out=squared)
 
 
-def _moments(sample: Means, weights: Weights) -> tuple[Floats, Floats, Floats]:
-    """(Σwr)², Σw(r − δN)² and Σwr of every resample, each of shape (columns, resamples)."""
+def _resampled_spread(sample: Means, sums: Floats, squared: Floats, weights: Weights) -> Floats:
+    """Σw(r − δN)² of every resample, shape (columns, resamples)."""
     draws = weights.counts.T
-    first = sample.residuals @ draws
     spread = np.square(sample.residuals) @ draws
-    squared = np.square(first)
     if (sample.sizes == 1).all():
         # One value per unit: ΣwN is the number of units, and the sum of squares is Σwr² − (Σwr)²/u.
         spread -= squared / weights.units
     else:
         drawn = sample.sizes @ draws
-        shift = first / np.where(drawn > 0, drawn, 1.0)
+        shift = sums / np.where(drawn > 0, drawn, 1.0)
         spread -= 2 * shift * ((sample.residuals * sample.sizes) @ draws)
         spread += np.square(shift) * (np.square(sample.sizes) @ draws)
-    np.maximum(spread, 0.0, out=spread)
-    return squared, spread, first
+    return np.maximum(spread, 0.0, out=spread)
 
 
 def unit_sums(values: Floats, weights: Weights) -> Floats:

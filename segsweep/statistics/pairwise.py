@@ -1,14 +1,19 @@
 """All pairs of settings, compared on the cases both sides have, corrected as one family."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.family import Comparison, canonical_order, studentised_family
-from segsweep.statistics.moments import Floats, means, resampled_statistics
+from segsweep.statistics.moments import Floats, Means, means, resampled_statistics, resampled_sums, statistics_of_sums
 from segsweep.statistics.multiplicity import Correction
 from segsweep.statistics.resampling import Weights
 
 __all__ = ["Comparison", "Verdict", "compare_pairs"]
+
+Statistics = Callable[[Means, NDArray[np.intp]], Floats]
 
 
 def compare_pairs(
@@ -41,11 +46,23 @@ def compare_pairs(
         InputError: fewer than two settings, an unknown correction, or as in `mean_interval` and `verdict`.
     """
     scores = np.asarray(scores, dtype=np.float64)
+    order = canonical_order(scores)
     family = studentised_family(
-        canonical_order(scores),
+        order,
         lambda pairs: means(scores[pairs[:, 0]] - scores[pairs[:, 1]], weights),
-        lambda sample, _: resampled_statistics(sample, weights),
+        _complete(scores, order, weights) if np.isfinite(scores).all() else _incomplete(weights),
         resamples=weights.resamples,
         level=level,
     )
     return family.comparisons(correction=correction, margin=margin)
+
+
+def _complete(scores: Floats, order: NDArray[np.intp], weights: Weights) -> Statistics:
+    """t* of pairs of settings that have all cases: the sum of a difference is the difference of the settings' sums."""
+    sums = resampled_sums(means(scores[order], weights), weights)[np.argsort(order)]
+    return lambda sample, pairs: statistics_of_sums(sample, sums[pairs[:, 0]] - sums[pairs[:, 1]], weights)
+
+
+def _incomplete(weights: Weights) -> Statistics:
+    """t* of pairs that each have their own cases."""
+    return lambda sample, _: resampled_statistics(sample, weights)

@@ -82,8 +82,9 @@ def bootstrap_weights(units: Sequence[Hashable] | int, resamples: int, *, rng: n
             f"{len(unit_of_case)} cases come from {count} groups: no interval is given below {FEWEST_GROUPS} groups, "
             "because one built on so few independent units is far too short"
         )
-    drawn = rng.integers(count, size=(resamples, count))
-    drawn += np.arange(0, resamples * count, count)[:, None]
+    drawn = (
+        rng.integers(count, size=(resamples, count), dtype=np.int32) + np.arange(0, resamples * count, count)[:, None]
+    )
     counts = np.bincount(drawn.ravel(), minlength=resamples * count).reshape(resamples, count)
     return Weights(counts.astype(np.float64), unit_of_case)
 
