@@ -68,7 +68,9 @@ def _slopes(estimates: PanelEstimates, predicted: Floats, true: Floats, level: f
     if estimates.weights is None:
         return None
     try:
-        return volume_slopes(predicted, true, estimates.weights, level=level)
+        # a perfect line has no error, and an interval of width ∞ × 0 is none
+        with np.errstate(invalid="ignore"):
+            return volume_slopes(predicted, true, estimates.weights, level=level)
     except InputError:  # too few cases, or all of one volume
         return None
 

@@ -127,7 +127,7 @@ def _themed(svg: str, slug: str) -> str:
     svg = re.sub(r'\bid="', f'id="{slug}-', svg)
     svg = re.sub(r'href="#', f'href="#{slug}-', svg)
     svg = re.sub(r"url\(#", f"url(#{slug}-", svg)
-    svg = re.sub(r"font: ?([\d.]+)px [^;\"]*", r"font-size: \1px", svg)
+    svg = re.sub(r"font-family: [^;\"]*;? ?", "", svg)
     svg = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", svg, count=1)
     svg = re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", svg, count=1)
     return re.sub(r"#0a[01]b[0-9a-f]{2}\b", lambda match: _VARIABLES.get(match[0], match[0]), svg).strip()

@@ -18,11 +18,6 @@ from segsweep.statistics.pairwise import Comparison, compare_pairs
 from segsweep.statistics.resampling import Weights
 from segsweep.statistics.variance import FEWEST_SEEDS
 
-LARGE_FAMILY = 1_000
-"""Pairs beyond which 2,000 resamples are used: enough for max-T at any number of pairs, and a fifth of the time."""
-
-_LARGE_FAMILY_RESAMPLES = 2_000
-
 
 class Level(Enum):
     """What a comparison is evidence about."""
@@ -80,7 +75,7 @@ class Pairs:
 def compare_models(estimates: PanelEstimates, settings: ReportSettings) -> Pairs:
     """All pairs, were other cases drawn; the trained models are taken as they are."""
     scores = over_repeats(_scores(estimates, settings))
-    weights = _fewer_for_many(estimates.weights, len(scores), settings)
+    weights = estimates.weights
     comparisons: tuple[Comparison, ...] = ()
     if weights is not None and len(scores) > 1:
         comparisons = compare_pairs(
@@ -92,7 +87,7 @@ def compare_models(estimates: PanelEstimates, settings: ReportSettings) -> Pairs
 def compare_trainings(estimates: PanelEstimates, settings: ReportSettings) -> Pairs | None:
     """All pairs, were other cases drawn and the models trained again; None with fewer than `FEWEST_SEEDS` repeats."""
     panel = estimates.panel
-    weights = _fewer_for_many(estimates.weights, len(panel.settings), settings)
+    weights = estimates.weights
     if weights is None or len(panel.settings) < 2 or len(panel.repeats) < FEWEST_SEEDS:
         return None
     scores = _scores(estimates, settings)
@@ -130,10 +125,3 @@ def _pairs(
         resamples=weights.resamples if weights is not None else 0,
         higher_is_better=settings.metric in OVERLAPS,
     )
-
-
-def _fewer_for_many(weights: Weights | None, members: int, settings: ReportSettings) -> Weights | None:
-    """The first resamples only where there are very many pairs and the correction allows it."""
-    if weights is None or settings.correction != "max-t" or members * (members - 1) // 2 <= LARGE_FAMILY:
-        return weights
-    return Weights(weights.counts[:_LARGE_FAMILY_RESAMPLES], weights.unit_of_case)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 
 from segsweep.reports.document import Cell, Column, Table
@@ -30,7 +31,12 @@ def _values(column: Column, cell: Cell) -> Iterator[str]:
     if not column.numeric:
         yield cell.text
         return
-    yield "" if cell.number is None else repr(float(cell.number))
-    if column.interval:
-        yield "" if cell.low is None else repr(float(cell.low))
-        yield "" if cell.high is None else repr(float(cell.high))
+    numbers = (cell.number, cell.low, cell.high) if column.interval else (cell.number,)
+    yield from (_digits(number) for number in numbers)
+
+
+def _digits(number: float | None) -> str:
+    """Every digit of a number; whole numbers without a point; nothing for what is not one."""
+    if number is None or math.isnan(number):
+        return ""
+    return str(number) if isinstance(number, int) else repr(float(number))

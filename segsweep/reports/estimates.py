@@ -17,7 +17,11 @@ FEW_CASES = 20
 """Below this many independent cases no interval of a mean keeps its level."""
 
 MOST_RESAMPLES = 40_000
-"""Holm and Benjamini–Hochberg get as many resamples as they need to reject at all, up to this many."""
+MANY_PAIRS = 1_000
+RESAMPLES_FOR_MANY = 2_000
+
+_VALUES_AT_ONCE = 1_000_000
+"""Resampled statistics held at a time: 8 MB."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,24 @@ def estimate(panel: Panel, settings: ReportSettings) -> PanelEstimates:
 
 def panel_weights(panel: Panel, settings: ReportSettings) -> Weights | None:
     """Resamples of the panel's groups; None where several cases share each of fewer than `FEWEST_GROUPS` groups."""
-    groups, members = len(set(panel.groups)), len(panel.settings)
+    groups = len(set(panel.groups))
     if groups < min(FEWEST_GROUPS, len(panel.cases)):
         return None
-    resamples = settings.resamples
-    if settings.correction != "max-t":
-        needed = resamples_needed(members * (members - 1) // 2, level=settings.level)
-        resamples = min(max(resamples, needed), MOST_RESAMPLES)
+    resamples = resamples_for(len(panel.settings), settings)
     return bootstrap_weights(panel.groups, resamples, rng=np.random.default_rng(settings.seed))
+
+
+def resamples_for(members: int, settings: ReportSettings) -> int:
+    """Resamples for all pairs of so many settings.
+
+    Holm and Benjamini–Hochberg get as many as they need to be able to reject, up to `MOST_RESAMPLES`. Max-T needs no
+    more for many pairs than for few, and is given fewer where there are very many, to save time.
+    """
+    pairs = members * (members - 1) // 2
+    if settings.correction != "max-t":
+        needed = resamples_needed(pairs, level=settings.level)
+        return min(max(settings.resamples, needed), max(settings.resamples, MOST_RESAMPLES))
+    return min(settings.resamples, RESAMPLES_FOR_MANY) if pairs > MANY_PAIRS else settings.resamples
 
 
 def means_with_intervals(values: Floats, weights: Weights | None, *, level: float) -> tuple[Mean, ...]:
@@ -112,14 +126,16 @@ def means_with_intervals(values: Floats, weights: Weights | None, *, level: floa
             Mean(float(total / n) if n else np.nan, np.nan, np.nan, int(n), np.nan)
             for total, n in zip(sums, counts, strict=True)
         )
-    sample = means(values, weights)
-    draws = resampled_statistics(sample, weights)
-    low, high = studentised.bounds(sample, draws, level=level)
-    p = studentised.p_values(sample, draws)
-    return tuple(
-        Mean(float(sample.estimate[row]), float(low[row]), float(high[row]), int(sample.n[row]), float(p[row]))
-        for row in range(len(values))
-    )
+    rows: list[Mean] = []
+    block = max(_VALUES_AT_ONCE // weights.resamples, 1)
+    for start in range(0, len(values), block):
+        sample = means(values[start : start + block], weights)
+        draws = resampled_statistics(sample, weights)
+        low, high = studentised.bounds(sample, draws, level=level)
+        p = studentised.p_values(sample, draws)
+        columns = (sample.estimate, low, high, sample.n, p)
+        rows += [Mean(*(column[row].item() for column in columns)) for row in range(len(p))]
+    return tuple(rows)
 
 
 def _corrected(rows: tuple[Mean, ...]) -> tuple[Mean, ...]:

@@ -1,4 +1,4 @@
-"""A report as files: one page, one Markdown text, one CSV file per table."""
+"""A report as files: one page, one Markdown text, one CSV and one LaTeX file per table."""
 
 import os
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from segsweep.reports import layout
 from segsweep.reports.csv_tables import csv_text
+from segsweep.reports.latex import latex_text
 from segsweep.reports.markdown import markdown
 from segsweep.reports.numbers import count
 from segsweep.reports.page import page
@@ -36,14 +37,19 @@ def to_csv(report: Report) -> dict[str, str]:
     return {f"{table.slug}.csv": csv_text(table) for section in layout.sections(report) for table in section.tables()}
 
 
+def to_latex(report: Report) -> dict[str, str]:
+    """Every table as LaTeX with booktabs rules, by file name."""
+    return {f"{table.slug}.tex": latex_text(table) for section in layout.sections(report) for table in section.tables()}
+
+
 def write_report(report: Report, folder: Path) -> Written:
-    """Write `report.html`, `report.md` and `tables/*.csv`, each file whole or not at all."""
+    """Write `report.html`, `report.md`, `tables/*.csv` and `tables/*.tex`, each file whole or not at all."""
     tables = folder / "tables"
     tables.mkdir(parents=True, exist_ok=True)
     written = Written(folder / "report.html", folder / "report.md", tables)
     _write(written.html, to_html(report))
     _write(written.markdown, to_markdown(report))
-    for name, text in to_csv(report).items():
+    for name, text in (to_csv(report) | to_latex(report)).items():
         _write(tables / name, text)
     return written
 

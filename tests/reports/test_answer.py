@@ -1,0 +1,117 @@
+import pyarrow as pa
+import pytest
+from sweep_tables import LOSSES, Sweep, case_row, hippocampus, trial_row
+
+from segsweep.reports.answer import level_sentence, score_sentence
+from segsweep.reports.comparison import Level, Pairs
+from segsweep.reports.layout import answer
+from segsweep.reports.report import build_report
+from segsweep.reports.writing import to_markdown
+from segsweep.spec.report_settings import ReportSettings
+from segsweep.statistics.equivalence import Verdict
+from segsweep.statistics.family import Comparison
+from segsweep.statistics.intervals import Interval
+
+FAST = ReportSettings(resamples=999)
+SAME, OTHER, OPEN = Verdict.EQUIVALENT, Verdict.DIFFERENT, Verdict.UNDECIDED
+
+
+def pairs_of(scores: list[float], verdicts: dict[tuple[int, int], Verdict], *, higher_is_better: bool = True) -> Pairs:
+    """Comparisons with intervals of ±0.01 around the differences of the means."""
+    comparisons = []
+    for first in range(len(scores)):
+        for second in range(first + 1, len(scores)):
+            gain = scores[first] - scores[second]
+            interval = Interval(gain, gain - 0.01, gain + 0.01, 0.95, "studentised", 0.005, 200)
+            comparisons.append(Comparison(first, second, 200, interval, 0.01, 0.02, verdicts[first, second]))
+    names = tuple("ABCDEFGH"[: len(scores)])
+    return Pairs(Level.MODELS, names, tuple(scores), tuple(comparisons), 999, higher_is_better)
+
+
+@pytest.mark.parametrize(
+    ("scores", "verdicts", "expected"),
+    [
+        (
+            [0.80, 0.84, 0.84, 0.838],
+            {(0, 1): OTHER, (0, 2): OTHER, (0, 3): OTHER, (1, 2): SAME, (1, 3): SAME, (2, 3): SAME},
+            "On these 200 cases B, C and D cannot be told apart (mean Dice 0.840 to 0.838, every difference within "
+            "±0.01); A is worse by 0.040 [0.030, 0.050].",
+        ),
+        (
+            [0.84, 0.83, 0.835],
+            {(0, 1): SAME, (0, 2): SAME, (1, 2): OPEN},
+            "On these 200 cases C and B cannot be told apart from A, the best by mean Dice (0.840, differences within "
+            "±0.01).",
+        ),
+        (
+            [0.80, 0.84],
+            {(0, 1): OPEN},
+            "On these 200 cases B has the best mean Dice (0.840); whether A is worse than B is undecided "
+            "(0.040 [0.030, 0.050]).",
+        ),
+    ],
+)
+def test_scores_in_words(scores: list[float], verdicts: dict[tuple[int, int], Verdict], expected: str) -> None:
+    assert score_sentence(pairs_of(scores, verdicts), FAST, 200) == expected
+
+
+def test_many_worse_settings_are_summed_up() -> None:
+    scores = [0.9, 0.8, 0.7, 0.6, 0.5]
+    verdicts = {(one, two): OTHER for one in range(5) for two in range(one + 1, 5)}
+    text = score_sentence(pairs_of(scores, verdicts), FAST, 200)
+    assert "4 settings are worse than A, from B by 0.100 [0.090, 0.110] to E by 0.400 [0.390, 0.410]." in text
+
+
+def test_a_smaller_distance_is_better() -> None:
+    pairs = pairs_of([5.0, 3.0], {(0, 1): OTHER}, higher_is_better=False)
+    text = score_sentence(pairs, ReportSettings(metric="hd95"), 200)
+    assert text == "On these 200 cases B has the best mean HD95 (3.000); A is worse by 2.000 [1.990, 2.010]."
+
+
+def test_nothing_is_said_about_losses_below_three_trainings() -> None:
+    assert "about these models, not these losses" in level_sentence(1)
+    assert "about these models, not these losses" in level_sentence(2)
+    assert "about these losses" in level_sentence(3)
+
+
+def test_three_seeds_are_compared_over_trainings() -> None:
+    report = build_report(*hippocampus(per_fold=6, seeds=3).tables(), FAST, name="x")
+    assert report.repeats == 3
+    assert report.panels[0].pairs.level is Level.LOSSES
+    text = to_markdown(report)
+    assert "### Paired comparison: these losses" in text
+    assert "### Paired comparison: these models" in text
+    assert "### Spread between trainings" in text
+
+
+def test_two_seeds_are_not() -> None:
+    report = build_report(*hippocampus(per_fold=6, seeds=2).tables(), FAST, name="x")
+    assert report.panels[0].losses is None
+    assert report.panels[0].pairs.level is Level.MODELS
+
+
+def test_the_first_screen_says_what_is_missing(mixed_tables: tuple[pa.Table, pa.Table]) -> None:
+    report = build_report(*mixed_tables, FAST, name="x")
+    level, gaps, _ = answer(report).blocks
+    assert level.text.startswith("One seed:")
+    assert "1 of 23 trials have no results (1 failed)" in gaps.text
+    assert "Cases are missing for ce" in gaps.text
+
+
+def test_mixed_devices_and_versions_are_said() -> None:
+    trials = [trial_row("a", LOSSES[0]), trial_row("b", LOSSES[2], device="cuda", torch_version="2.6.0")]
+    cases = [case_row(trial, case) for trial in trials for case in "xyz"]
+    text = to_markdown(build_report(*Sweep(trials, cases).tables(), FAST, name="x"))
+    assert "different kinds of device (cpu and cuda)" in text
+    assert "different versions of torch (2.13.0 and 2.6.0)" in text
+
+
+def test_a_missing_fold_is_named() -> None:
+    sweep = hippocampus(per_fold=4)
+    gone = next(trial["trial"] for trial in sweep.trials if trial["setting"] == "ce" and trial["fold"] == 1)
+    sweep.trials = [trial for trial in sweep.trials if trial["trial"] != gone]
+    sweep.cases = [case for case in sweep.cases if case["trial"] != gone]
+    report = build_report(*sweep.tables(), FAST, name="x")
+    first = report.completeness.missing[0]
+    assert (first.setting, first.whole_folds, first.cases) == ("ce", (1,), ())
+    assert "Cases are missing for ce" in answer(report).blocks[1].text
