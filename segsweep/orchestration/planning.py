@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from segsweep.data.decode_dataset import decode_dataset
 from segsweep.data.facts import measure
 from segsweep.errors import GridError
 from segsweep.spec.catalogue import check_labels
@@ -33,13 +33,21 @@ def plan_sweep(path: Path) -> Planned:
     for trial in plan.trials:
         try:
             check_labels(trial.loss, foreground_labels=len(trial.facts.labels) - 1, soft_labels=False)
-        except GridError as error:
-            raise GridError(f"{path}: grid: {trial.dataset.name}: {error}") from error
+            trial.network.check_size(_known_size(trial))
+        except ValueError as error:
+            raise GridError(f"{path}: {trial.dataset.name}: {error}") from error
     return Planned(sweep, plan)
 
 
-def decode_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
-    """Decode every dataset of a sweep into this node's cache, so that bad data stops a sweep before it starts.
+def _known_size(trial: Trial) -> tuple[int, ...]:
+    """Of the training grid, as far as the grid file says."""
+    if isinstance(trial.dataset, FileDataset):
+        return trial.dataset.preprocess.size or trial.dataset.preprocess.resize or ()
+    return (trial.dataset.size,)
+
+
+def check_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
+    """Find what would stop a sweep's trials before any of them starts: decode every case, build every foreign part.
 
     Args:
         planned: the sweep.
@@ -47,23 +55,29 @@ def decode_all(planned: Planned, progress: Callable[[str, int, int], None]) -> N
 
     Raises:
         DataError: a case cannot be used; names the case and the file.
+        GridError: a network, augmentation or loss does not exist or refuses its arguments.
     """
+    _decode_all(planned, progress)
+    _check_names(planned)
+
+
+def _decode_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
+    from segsweep.data.decode_dataset import decode_dataset  # noqa: PLC0415 (NumPy, which a plan need not pay)
+
     fingerprints = {trial.dataset.name: trial.facts.fingerprint for trial in planned.plan.trials}
     for dataset in planned.sweep.datasets:
-        if isinstance(dataset, FileDataset):
-            decode_dataset(
-                dataset,
-                fingerprints[dataset.name],
-                lambda done, total, name=dataset.name: progress(name, done, total),  # type: ignore[misc]
-            )
+        if not isinstance(dataset, FileDataset):
+            continue
+        decoded = decode_dataset(dataset, fingerprints[dataset.name], partial(progress, dataset.name))
+        for network in planned.sweep.networks:
+            try:
+                network.check_size(decoded.images.shape[2:])
+            except ValueError as error:
+                raise GridError(f"{dataset.name}: {error}; `size` pads or crops") from error
 
 
-def check_names(planned: Planned) -> None:
-    """Build every network, augmentation and loss that MONAI or the user provides, and throw them away.
-
-    Raises:
-        GridError: one of them does not exist or refuses its arguments.
-    """
+def _check_names(planned: Planned) -> None:
+    """Build every network, augmentation and loss that MONAI or the user provides, and throw them away."""
     foreign = {_foreign_parts(trial): trial for trial in planned.plan.trials}
     foreign.pop((), None)
     if foreign:

@@ -39,7 +39,7 @@ class Sweep:
     text: str
 
 
-_KEYS = (
+KEYS = (
     *("name", "datasets", "labels", "folds", "split", "seeds", "network", "warm_start", "train", "augment", "grid"),
     *("resources", "search", "report"),
 )
@@ -126,8 +126,8 @@ def _load(text: str) -> Mapping[str, Any]:
     if not isinstance(values, Mapping):
         raise GridError("a grid file is a mapping that starts with `name:`")
     for key in values:
-        if key not in _KEYS:
-            raise GridError(f"{key}: unknown key; known: {', '.join(_KEYS)}")
+        if key not in KEYS:
+            raise GridError(f"{key}: unknown key; known: {', '.join(KEYS)}")
     return values
 
 

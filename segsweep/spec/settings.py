@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from segsweep.spec.datasets import Frozen, PositiveFloat, PositiveInt
 
 NETWORK_PRESETS = ("unet-s", "unet-m", "unet-l", "logistic")
+UNET_DIVISOR = 8
+"""The U-Net presets halve the grid three times."""
 AUGMENTATIONS = ("none", "bertels2019")
 Patience = Annotated[int, Field(gt=0, strict=True)]
 
@@ -34,6 +36,15 @@ class Network(Frozen):
     def name(self) -> str:
         """As printed in tables."""
         return self.preset or str(self.monai)
+
+    def check_size(self, size: tuple[int, ...]) -> None:
+        """Refuse a training grid that a U-Net preset cannot halve often enough.
+
+        Raises:
+            ValueError: a side is no multiple of 8.
+        """
+        if self.preset in ("unet-s", "unet-m", "unet-l") and any(length % UNET_DIVISOR for length in size):
+            raise ValueError(f"{self.preset} needs sides that are multiples of {UNET_DIVISOR}, got {list(size)}")
 
 
 class Augment(Frozen):

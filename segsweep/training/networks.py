@@ -17,9 +17,6 @@ PRESETS = {
 }
 """MONAI U-Nets with instance norm: widths per level, and residual units per level (0 = one plain convolution)."""
 
-PRESET_DIVISOR = 8
-"""Three levels halve the grid, so its sides must be multiples of 8."""
-
 _DIMENSIONS = ("spatial_dims", "dimensions")
 _INPUTS = ("in_channels",)
 _OUTPUTS = ("out_channels", "num_classes")
