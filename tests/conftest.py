@@ -1,0 +1,58 @@
+"""What every test stands on: an environment of its own, one thread, small sweeps."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from grids import tiny_sweep
+
+from segsweep.orchestration.home import Home
+from segsweep.tracking.memory import MemoryTracker
+
+OWN_VARIABLES = ("SEGSWEEP_HOME", "SEGSWEEP_CACHE", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "RAY_ADDRESS")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Another number of threads gives other bits."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environ(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the caller's settings or leaves anything outside its own folder."""
+    for name in OWN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    own = tmp_path_factory.mktemp("environment")
+    monkeypatch.setenv("SEGSWEEP_HOME", str(own / "home"))
+    monkeypatch.setenv("SEGSWEEP_CACHE", str(own / "cache"))
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("DO_NOT_TRACK", "true")
+
+
+@pytest.fixture
+def memory_tracker() -> MemoryTracker:
+    return MemoryTracker()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def grid_file(tmp_path: Path) -> Path:
+    """A sweep of two losses on tiny phantoms."""
+    path = tmp_path / "grid.yaml"
+    path.write_text(tiny_sweep())
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real datasets; tests that need it are skipped where it is not."""
+    folder = Path(os.environ.get("SEGSWEEP_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data in {folder}; set SEGSWEEP_DATA")
+    return folder.resolve()
