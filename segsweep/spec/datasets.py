@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
@@ -109,11 +109,6 @@ class FileDataset(Frozen):
     classes: tuple[str, ...] | None = None
     preprocess: Preprocess = Preprocess()
 
-    @field_validator("path", mode="before")
-    @classmethod
-    def _expand(cls, value: Any) -> Any:
-        return expand_variables(value) if isinstance(value, str) else value
-
 
 class PhantomDataset(Frozen):
     """An endless stream of 2D phantoms: a certain core beside an uncertain area of K blocks.
@@ -195,7 +190,7 @@ DATASET_KEYS = (*_SOURCES, "name", "group", "cases", "classes", *_PREPROCESS_KEY
 """The keys that a dataset block may have."""
 
 
-def expand_variables(text: str) -> str:
+def _expand_variables(text: str) -> str:
     """Replace `${NAME}` by the environment variable.
 
     Raises:
@@ -221,14 +216,19 @@ def parse_datasets(block: Any) -> Iterator[Dataset]:
     sources = [key for key in _SOURCES if key in block]
     if len(sources) != 1:
         raise ValueError(f"a dataset has exactly one of {', '.join(_SOURCES)}; this one has {sources or 'none'}")
+    if unknown := [str(key) for key in block if key not in DATASET_KEYS]:
+        raise ValueError(f"{unknown[0]}: unknown key; known: {', '.join(DATASET_KEYS)}")
     values = dict(block)
     where = values.pop(sources[0])
     if sources[0] == "phantom":
         yield from _phantoms(where, values)
         return
+    if not isinstance(where, str):
+        raise ValueError(f"`{sources[0]}` takes the path of a folder, got {where!r}")
+    path = Path(_expand_variables(where))
     preprocess = {key: values.pop(key) for key in _PREPROCESS_KEYS if key in values}
-    name = values.pop("name", None) or Path(str(where)).name
-    yield FileDataset(source=sources[0], path=where, name=name, preprocess=preprocess, **values)
+    name = values.pop("name", None) or path.name
+    yield FileDataset(source=sources[0], path=path, name=name, preprocess=preprocess, **values)
 
 
 def _phantoms(where: Any, values: dict[str, Any]) -> Iterator[PhantomDataset]:

@@ -1,24 +1,63 @@
 """What is wrong with a value of the grid file, in one line a person can act on."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+_PLAIN_WORDS = {
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "missing": "missing",
+}
+"""In place of what pydantic says about Python's types."""
+
+_FLATTENED = "preprocess"
+"""The one field whose keys stand in the grid file beside those of the model it belongs to."""
 
 
-def first_problem(key: str, error: ValidationError, known: Iterable[str]) -> str:
+def first_problem(key: str, error: ValidationError, model: type[BaseModel], known: Iterable[str] | None = None) -> str:
     """The first of a validation error's problems: the key, what is wrong with its value, what is allowed.
 
     Args:
         key: where in the grid file the value stands.
         error: what the value was refused with.
-        known: the keys that the value may have, listed where it has another one.
+        model: what it was to become.
+        known: the keys that the value may have, listed where it has another one; left out: those of the model.
     """
     problem = error.errors()[0]
-    inner = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"] if part != "preprocess"]
-    where = key + "".join(inner)
+    location = problem["loc"]
+    where = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in _written(location))
     if problem["type"] == "extra_forbidden":
-        return f"{where}: unknown key; known: {', '.join(known)}"
-    message = problem["msg"].removeprefix("Value error, ")
+        inner = _model_at(model, location[:-1])
+        keys = (model.model_fields if known is None else known) if inner is model else inner.model_fields
+        return f"{where}: unknown key; known: {', '.join(keys)}"
+    message = _PLAIN_WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     given = problem["input"]
     said = isinstance(given, Mapping) or problem["type"] in ("value_error", "missing")
     return f"{where}: {message[0].lower()}{message[1:]}{'' if said else f', got {given!r}'}"
+
+
+def _written(location: Sequence[int | str]) -> list[int | str]:
+    """Without the parts that stand in no grid file: the names of a union's alternatives start with no small letter
+    or are no names at all, such as `WarmStart` or `literal['all']`."""
+    return [
+        part
+        for part in location
+        if isinstance(part, int) or (part != _FLATTENED and (part.isidentifier() and not part[0].isupper()))
+    ]
+
+
+def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel]:
+    """The model whose key a location's last part is; keys of a flattened one count as the outer model's."""
+    inner = model
+    for part in location:
+        if part in inner.model_fields and part != _FLATTENED:
+            inner = _model_in(inner.model_fields[str(part)].annotation) or inner
+    return inner
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    alternatives = (annotation, *get_args(annotation))
+    return next((kind for kind in alternatives if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
