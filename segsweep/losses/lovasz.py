@@ -1,4 +1,4 @@
-"""Lovász losses: the convex piecewise linear extension of 1 − Jaccard (Berman et al. 2018, arXiv 1705.08790).
+"""Lovász losses: the convex piecewise linear extension of 1 − Jaccard (Berman et al. 2018, arXiv 1705.08790, Sect. 2).
 
     loss_φ = Σ_i e_(i) (Δ_i − Δ_{i−1}),   e_(1) ≥ e_(2) ≥ …,   Δ_i = 1 − J after the i largest errors were made
 
@@ -17,7 +17,7 @@ from segsweep.losses.probabilities import keep_mask, probabilities, with_backgro
 
 
 class Lovasz(Loss):
-    """Lovász-sigmoid (one channel) or Lovász-softmax (more), Sect. 2 and 3: errors |y − p|.
+    """Lovász-sigmoid (one channel) or Lovász-softmax (more): errors |y − p|.
 
     Args:
         phi: sort the errors of each image and class, or of each class over the batch.
@@ -50,7 +50,7 @@ class Lovasz(Loss):
 
 
 class LovaszHinge(Loss):
-    """Lovász-hinge, Sect. 3: errors max(0, 1 − logit·(2y−1)). Binary.
+    """Lovász-hinge: errors max(0, 1 − logit·(2y−1)). Binary.
 
     Args:
         phi: as in `Lovasz`.

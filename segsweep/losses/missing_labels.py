@@ -41,7 +41,7 @@ class MarginalDice(Loss):
 
 
 class LeafDice(Loss):
-    """Dice over the classes present in each image (Fidon et al. 2021, arXiv 2107.03846, Sect. 2).
+    """Dice over the classes present in each image (Fidon et al. 2021, arXiv 2107.03846).
 
     Mean over images of 1 − mean over the image's present foreground classes of 2TP/(2TP+FP+FN+ε). As the released
     experiments of Tilborghs et al. 2022 run it: no background, ε in the denominator only. An image without any label

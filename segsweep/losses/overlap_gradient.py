@@ -39,18 +39,3 @@ def overlap_gradient(
     on_label = ((2 * denominator - 2 * rest * numerator) / denominator**2).reshape(*denominator.shape, *per_voxel)
     everywhere = (2 * alpha * numerator / denominator**2).reshape(*denominator.shape, *per_voxel)
     return (everywhere - on_label * y) / count
-
-
-def empty_label_gradient(predicted_volume: float, epsilon: float) -> float:
-    """Return ε/(v+ε)², the gradient of one φ's soft Dice on every voxel when its label is empty.
-
-    Args:
-        predicted_volume: v = Σp in voxels.
-        epsilon: ε in voxels.
-    """
-    return epsilon / (predicted_volume + epsilon) ** 2
-
-
-def perfect_gradient(volume: float) -> float:
-    """Return 1/(2V), the size of one φ's soft Dice gradient at a perfect prediction with negligible ε."""
-    return 1 / (2 * volume)

@@ -158,7 +158,7 @@ ENTRIES: tuple[LossEntry, ...] = (
     LossEntry(
         "topk",
         "mean of the k % largest voxel cross-entropies of the batch",
-        "Wu et al. 2016 (arXiv 1605.06885), Sect. 3",
+        "Wu et al. 2016 (arXiv 1605.06885), online bootstrapping",
         (Parameter("k", "k", Number(0, 100, open_low=True), 10.0, "per cent of the voxels that count"),),
     ),
     LossEntry(
@@ -186,14 +186,14 @@ ENTRIES: tuple[LossEntry, ...] = (
     LossEntry(
         "lovasz",
         "mean_φ of the Lovász extension of 1−J at the errors |y−p|",
-        "Berman et al. 2018 (arXiv 1705.08790), Sect. 2 and 3",
+        "Berman et al. 2018 (arXiv 1705.08790), Sect. 2",
         (_LOVASZ_PHI, _BACKGROUND, _CLASSES),
         hard_labels_only=True,
     ),
     LossEntry(
         "lovasz_hinge",
         "mean_φ of the Lovász extension of 1−J at the hinge errors max(0, 1 − logit·(2y−1))",
-        "Berman et al. 2018 (arXiv 1705.08790), Sect. 3",
+        "Berman et al. 2018 (arXiv 1705.08790), Sect. 2",
         (_LOVASZ_PHI, _CLASSES),
         hard_labels_only=True,
         binary_only=True,
@@ -208,7 +208,7 @@ ENTRIES: tuple[LossEntry, ...] = (
     LossEntry(
         "leaf_dice",
         "mean over images of 1 − mean over the image's present foreground classes of 2TP/(2TP+FP+FN+ε)",
-        "Fidon et al. 2021 (arXiv 2107.03846), Sect. 2, as run by Tilborghs et al. 2022",
+        "Fidon et al. 2021 (arXiv 2107.03846), as run by Tilborghs et al. 2022 (arXiv 2207.09521)",
         (_PLAIN_EPSILON,),
     ),
 )

@@ -1,13 +1,13 @@
 import itertools
 
-import numpy as np
 import pytest
 import torch
 
 from segsweep.losses import Tversky
 from segsweep.losses.counts import classic_counts
-from segsweep.losses.overlap_gradient import empty_label_gradient, overlap_gradient, perfect_gradient
+from segsweep.losses.overlap_gradient import overlap_gradient
 from segsweep.losses.phi import Phi
+from segsweep.theory import dice_gradient
 
 CENTRAL_DIFFERENCE = 1e-7  # steps of 1e-5 on losses of curvature about 1
 WEIGHTS = {"dice": (0.5, 0.5), "jaccard": (1.0, 1.0), "tversky": (0.3, 0.7)}
@@ -64,27 +64,30 @@ def test_gradients_to_logits_and_labels_pass_gradcheck(form, denominator, phi):
     assert torch.autograd.gradgradcheck(loss, (logits, target))
 
 
+def test_within_one_phi_there_are_two_values_which_theory_names():
+    p, y = probabilities()[:1, :1], label("normal")[:1, :1]
+    gradient = overlap_gradient(p, y, phi=Phi.IMAGE, epsilon=3.0)
+    overlap, volumes = (p * y).sum().item(), (p + y).sum().item()
+    expected = torch.where(
+        y == 1,
+        float(dice_gradient.on_labelled_voxels(overlap, volumes, 3.0)),
+        float(dice_gradient.on_unlabelled_voxels(overlap, volumes, 3.0)),
+    )
+    torch.testing.assert_close(gradient, expected.double())
+
+
 def test_a_perfect_prediction_has_slopes_of_one_over_twice_the_volume():
     y = torch.zeros(1, 1, 10, dtype=torch.float64)
     y[..., :4] = 1
     gradient = overlap_gradient(y, y, phi=Phi.IMAGE, epsilon=0.0)
-    assert gradient[0, 0, 0].item() == pytest.approx(-perfect_gradient(4))
-    assert gradient[0, 0, -1].item() == pytest.approx(perfect_gradient(4))
+    assert gradient[0, 0, 0].item() == pytest.approx(-1 / 8)
+    assert gradient[0, 0, -1].item() == pytest.approx(float(dice_gradient.at_a_perfect_prediction(4)))
 
 
-def test_an_empty_label_is_pushed_hardest_when_epsilon_is_the_predicted_volume():
-    volume = 37.0
-    epsilons = np.geomspace(1e-3, 1e6, 20001)
-    slopes = [empty_label_gradient(volume, epsilon) for epsilon in epsilons]
-    assert epsilons[int(np.argmax(slopes))] == pytest.approx(volume, rel=2e-3)
-    assert empty_label_gradient(volume, volume) == pytest.approx(1 / (4 * volume))
-    assert empty_label_gradient(volume, volume) == pytest.approx(perfect_gradient(volume) / 2)
-
-
-def test_the_empty_label_formula_is_the_gradient_of_an_empty_phi():
+def test_an_empty_label_has_the_gradient_that_theory_names():
     p = probabilities()[:1, :1]
     gradient = overlap_gradient(p, torch.zeros_like(p), phi=Phi.IMAGE, epsilon=3.0)
-    expected = empty_label_gradient(p.sum().item(), 3.0)
+    expected = float(dice_gradient.on_an_empty_label(p.sum().item(), 3.0))
     torch.testing.assert_close(gradient, torch.full_like(p, expected))
 
 
