@@ -62,21 +62,23 @@ def _expand(key: str, block: Any) -> list[LossCell]:
     losses = axes.pop("loss")
     if empty := [name for name, entries in {**axes, "loss": losses}.items() if not entries]:
         raise GridError(f"{key}.{empty[0]}: an empty list")
+    if strange := [loss for loss in losses if not isinstance(loss, str)]:
+        raise GridError(f"{key}.loss: the name of a loss or a list of names, got {strange[0]!r}")
     taken = {loss: [name for name in axes if name in OVERRIDE_KEYS or _accepts(key, loss, name)] for loss in losses}
     if unused := [name for name in axes if not any(name in names for names in taken.values())]:
-        shown = ", ".join(map(str, losses))
+        shown = ", ".join(losses)
         others = ", ".join(OVERRIDE_KEYS)
         raise GridError(f"{key}.{unused[0]}: no loss of this block ({shown}) takes it; every block may have {others}")
     return [
-        _cell(key, str(loss), dict(zip(taken[loss], values, strict=True)))
+        _cell(key, loss, dict(zip(taken[loss], values, strict=True)))
         for loss in losses
         for values in product(*(axes[name] for name in taken[loss]))
     ]
 
 
-def _accepts(key: str, loss: object, name: str) -> bool:
+def _accepts(key: str, loss: str, name: str) -> bool:
     try:
-        return accepts(str(loss), name)
+        return accepts(loss, name)
     except GridError as error:
         raise GridError(f"{key}: {error}") from error
 
@@ -86,7 +88,7 @@ def _cell(key: str, loss: str, values: dict[str, Any]) -> LossCell:
     try:
         overrides = Overrides.model_validate(changes)
     except ValidationError as error:
-        raise GridError(first_problem(key, error, OVERRIDE_KEYS)) from error
+        raise GridError(first_problem(key, error, Overrides)) from error
     try:
         return LossCell(resolve(loss, values), overrides)
     except GridError as error:

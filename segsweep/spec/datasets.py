@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 PositiveInt = Annotated[int, Field(gt=0, strict=True)]
-Range = tuple[float, float]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Range = tuple[Finite, Finite]
 
 BAND_HEIGHT = 8
 """Pixels; a phantom's core and uncertain area form one band of this height."""
@@ -138,6 +139,8 @@ class PhantomDataset(Frozen):
 
     @model_validator(mode="after")
     def _fits_the_grid(self) -> Self:
+        if self.size < BAND_HEIGHT:
+            raise ValueError(f"`size` is at least the {BAND_HEIGHT} pixels of the band's height, got {self.size}")
         self.layout()
         return self
 
@@ -186,8 +189,8 @@ class PhantomLayout:
 Dataset = FileDataset | PhantomDataset
 _PREPROCESS_KEYS = tuple(Preprocess.model_fields)
 _SOURCES = ("msd", "folder", "phantom")
-DATASET_KEYS = (*_SOURCES, "name", "group", "cases", "classes", *_PREPROCESS_KEYS)
-"""The keys that a dataset block may have."""
+_FILE_KEYS = ("name", "group", "cases", "classes", *_PREPROCESS_KEYS)
+_PHANTOM_KEYS = tuple(key for key in PhantomDataset.model_fields if key not in ("source", "name"))
 
 
 def _expand_variables(text: str) -> str:
@@ -216,8 +219,7 @@ def parse_datasets(block: Any) -> Iterator[Dataset]:
     sources = [key for key in _SOURCES if key in block]
     if len(sources) != 1:
         raise ValueError(f"a dataset has exactly one of {', '.join(_SOURCES)}; this one has {sources or 'none'}")
-    if unknown := [str(key) for key in block if key not in DATASET_KEYS]:
-        raise ValueError(f"{unknown[0]}: unknown key; known: {', '.join(DATASET_KEYS)}")
+    _refuse_unknown(block, (sources[0], *(("name",) if sources[0] == "phantom" else _FILE_KEYS)))
     values = dict(block)
     where = values.pop(sources[0])
     if sources[0] == "phantom":
@@ -234,8 +236,16 @@ def parse_datasets(block: Any) -> Iterator[Dataset]:
 def _phantoms(where: Any, values: dict[str, Any]) -> Iterator[PhantomDataset]:
     if not isinstance(where, Mapping):
         raise ValueError(f"`phantom` takes a mapping, e.g. `phantom: {{p: 0.3, k: 16, r: 1}}`, got {where!r}")
+    _refuse_unknown(where, _PHANTOM_KEYS)
     axes = {key: entry if isinstance(entry, list) else [entry] for key, entry in where.items()}
+    if empty := [key for key, entries in axes.items() if not entries]:
+        raise ValueError(f"{empty[0]}: an empty list")
     for cell in product(*axes.values()):
         chosen = dict(zip(axes, cell, strict=True))
         name = values.get("name") or f"phantom p={chosen.get('p')} K={chosen.get('k')} r={chosen.get('r')}"
-        yield PhantomDataset(**{**values, **chosen, "name": name})
+        yield PhantomDataset(**chosen, name=name)
+
+
+def _refuse_unknown(given: Mapping[Any, Any], known: tuple[str, ...]) -> None:
+    if unknown := [str(key) for key in given if key not in known]:
+        raise ValueError(f"{unknown[0]}: unknown key; known: {', '.join(known)}")

@@ -1,7 +1,7 @@
 """The grid file, parsed once into a frozen sweep."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from segsweep.errors import GridError
 from segsweep.spec.blocks import LossCell, expand_blocks
-from segsweep.spec.datasets import DATASET_KEYS, Dataset, parse_datasets
+from segsweep.spec.datasets import Dataset, FileDataset, PhantomDataset, parse_datasets
 from segsweep.spec.problems import first_problem
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart
@@ -75,11 +75,11 @@ def parse_sweep(text: str) -> Sweep:
         raise GridError(f"search: only `grid` is known, got {values['search']!r}")
     return Sweep(
         name=_name(values["name"]),
-        datasets=_datasets(_axis(values["datasets"])),
-        labels=tuple(_labels(entry) for entry in _axis(values.get("labels", "full"))),
+        datasets=_datasets(_axis("datasets", values["datasets"])),
+        labels=tuple(_labels(entry) for entry in _axis("labels", values.get("labels", "full"))),
         folds=_one("folds", Folds, values.get("folds", {})),
         split=_one("split", Selection, values.get("split", {})),
-        seeds=tuple(_seed(entry) for entry in _axis(values.get("seeds", 0))),
+        seeds=tuple(_seed(entry) for entry in _axis("seeds", values.get("seeds", 0))),
         networks=_many("network", Network, values.get("network", "unet-s")),
         warm_starts=_warm_starts(values.get("warm_start", {})),
         trains=_many("train", Train, values.get("train", {})),
@@ -98,7 +98,11 @@ class _UniqueKeys(yaml.SafeLoader):
 def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: set[Any] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
         key = loader.construct_object(key_node, deep=True)
+        if not isinstance(key, Hashable):
+            raise yaml.MarkedYAMLError(problem=f"a key is a word, got {key!r}", problem_mark=key_node.start_mark)
         if key in seen:
             raise yaml.MarkedYAMLError(problem=f"key {key!r} appears twice", problem_mark=key_node.start_mark)
         seen.add(key)
@@ -121,8 +125,8 @@ def _load(text: str) -> Mapping[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise GridError(f"{line}{error.problem}") from error
-    except yaml.YAMLError as error:
-        raise GridError(f"not YAML: {error}") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 31st of February
+        raise GridError(f"not YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(values, Mapping):
         raise GridError("a grid file is a mapping that starts with `name:`")
     for key in values:
@@ -131,7 +135,9 @@ def _load(text: str) -> Mapping[str, Any]:
     return values
 
 
-def _axis(value: Any) -> list[Any]:
+def _axis(key: str, value: Any) -> list[Any]:
+    if value == []:
+        raise GridError(f"{key}: an empty list")
     return value if isinstance(value, list) else [value]
 
 
@@ -139,20 +145,23 @@ def _one(key: str, model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise GridError(first_problem(key, error, model.model_fields)) from error
+        raise GridError(first_problem(key, error, model)) from error
 
 
 def _many(key: str, model: type[Model], value: Any) -> tuple[Model, ...]:
-    if value == []:
-        raise GridError(f"{key}: an empty list")
-    if not isinstance(value, list):
-        return (_one(key, model, value),)
-    return tuple(_one(f"{key}[{number}]", model, entry) for number, entry in enumerate(value))
+    return tuple(_one(where, model, entry) for where, entry in _entries(key, value))
+
+
+def _entries(key: str, value: Any) -> list[tuple[str, Any]]:
+    """The values of an axis, each with its place in the file."""
+    entries = _axis(key, value)
+    return [(f"{key}[{number}]" if isinstance(value, list) else key, entry) for number, entry in enumerate(entries)]
 
 
 def _name(value: Any) -> str:
-    if not isinstance(value, str) or not value or not all(letter.isalnum() or letter in "-_." for letter in value):
-        raise GridError(f"name: letters, digits and - _ . only, got {value!r}")
+    # it names a folder: neither `..` nor a path
+    if not isinstance(value, str) or not re.fullmatch(r"\w[\w.-]*", value):
+        raise GridError(f"name: letters, digits and - _ . only, the first no sign, got {value!r}")
     return value
 
 
@@ -163,7 +172,8 @@ def _datasets(blocks: list[Any]) -> tuple[Dataset, ...]:
         try:
             found += parse_datasets(block)
         except ValidationError as error:
-            raise GridError(first_problem(key, error, DATASET_KEYS)) from error
+            model = FileDataset if error.title == FileDataset.__name__ else PhantomDataset
+            raise GridError(first_problem(key, error, model)) from error
         except ValueError as error:
             raise GridError(f"{key}: {error}") from error
     names = [dataset.name for dataset in found]
@@ -185,5 +195,6 @@ def _seed(value: Any) -> int:
 
 
 def _warm_starts(value: Any) -> tuple[WarmStart | None, ...]:
-    entries = _axis(value)
-    return tuple(None if entry == "none" else _one("warm_start", WarmStart, entry) for entry in entries)
+    return tuple(
+        None if entry == "none" else _one(where, WarmStart, entry) for where, entry in _entries("warm_start", value)
+    )

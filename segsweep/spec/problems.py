@@ -1,6 +1,6 @@
 """What is wrong with a value of the grid file, in one line a person can act on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,22 +17,19 @@ _FLATTENED = "preprocess"
 """The one field whose keys stand in the grid file beside those of the model it belongs to."""
 
 
-def first_problem(key: str, error: ValidationError, model: type[BaseModel], known: Iterable[str] | None = None) -> str:
+def first_problem(key: str, error: ValidationError, model: type[BaseModel]) -> str:
     """The first of a validation error's problems: the key, what is wrong with its value, what is allowed.
 
     Args:
         key: where in the grid file the value stands.
         error: what the value was refused with.
         model: what it was to become.
-        known: the keys that the value may have, listed where it has another one; left out: those of the model.
     """
     problem = error.errors()[0]
     location = problem["loc"]
     where = key + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in _written(location))
     if problem["type"] == "extra_forbidden":
-        inner = _model_at(model, location[:-1])
-        keys = (model.model_fields if known is None else known) if inner is model else inner.model_fields
-        return f"{where}: unknown key; known: {', '.join(keys)}"
+        return f"{where}: unknown key; known: {', '.join(_model_at(model, location[:-1]).model_fields)}"
     message = _PLAIN_WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     given = problem["input"]
     said = isinstance(given, Mapping) or problem["type"] in ("value_error", "missing")
@@ -50,12 +47,11 @@ def _written(location: Sequence[int | str]) -> list[int | str]:
 
 
 def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel]:
-    """The model whose key a location's last part is; keys of a flattened one count as the outer model's."""
-    inner = model
+    """The model whose key comes after a location."""
     for part in location:
-        if part in inner.model_fields and part != _FLATTENED:
-            inner = _model_in(inner.model_fields[str(part)].annotation) or inner
-    return inner
+        if part in model.model_fields:
+            model = _model_in(model.model_fields[str(part)].annotation) or model
+    return model
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

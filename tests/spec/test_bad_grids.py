@@ -1,0 +1,257 @@
+"""Every kind of wrong grid file stops with one line that names the key and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from grids import tiny_sweep
+
+from segsweep.errors import GridError
+from segsweep.spec.catalogue import NAMES
+from segsweep.spec.grid import parse_sweep, read_sweep
+
+TOP_KEYS = (
+    "name, datasets, labels, folds, split, seeds, network, warm_start, train, augment, grid, resources, search, report"
+)
+FILE_KEYS = "name, group, cases, classes, spacing, resize, size, normalise, channels"
+PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
+TRAIN_KEYS = "epochs, plateau, factor, patience, lr, batch_size, amp"
+WARM_KEYS = "epochs, plateau, factor, patience, loss, lr"
+OVERRIDES = "lr, batch_size, epochs, plateau, patience, warm_start"
+LOSSES = ", ".join(NAMES)
+HOW_TO_NAME = "a sum of different ones such as dice+ce, monai:ClassName and your own module:function"
+
+
+def message(text: str) -> str:
+    with pytest.raises(GridError) as caught:
+        parse_sweep(text)
+    return str(caught.value)
+
+
+TOP_LEVEL = [
+    ({"colour": 1}, f"colour: unknown key; known: {TOP_KEYS}"),
+    ({"name": "a b"}, "name: letters, digits and - _ . only, the first no sign, got 'a b'"),
+    ({"name": ".."}, "name: letters, digits and - _ . only, the first no sign, got '..'"),
+    ({"name": 3}, "name: letters, digits and - _ . only, the first no sign, got 3"),
+    ({"search": "optuna"}, "search: only `grid` is known, got 'optuna'"),
+    ({"labels": "removed"}, "labels: only `full` is known, got 'removed'"),
+    ({"labels": []}, "labels: an empty list"),
+    ({"seeds": []}, "seeds: an empty list"),
+    ({"seeds": [0, -1]}, "seeds: whole numbers from 0 up, got -1"),
+    ({"seeds": True}, "seeds: whole numbers from 0 up, got True"),
+    ({"folds": 3}, "folds: must be a mapping, got 3"),
+    ({"folds": {"k": 1}}, "folds.k: input should be greater than or equal to 2, got 1"),
+    ({"folds": {"k": 5, "run": [4, 5]}}, "folds: `run` lists folds between 0 and 4, each once, got [4, 5]"),
+    ({"folds": {"k": 5, "run": [1, 1]}}, "folds: `run` lists folds between 0 and 4, each once, got [1, 1]"),
+    ({"folds": {"k": 5, "run": []}}, "folds: `run` lists folds between 0 and 4, each once, got []"),
+    ({"folds": {"run": [-1]}}, "folds.run[0]: input should be greater than or equal to 0, got -1"),
+    ({"folds": {"run": 0}}, "folds.run: must be a list, got 0"),
+    ({"folds": {"n": 3}}, "folds.n: unknown key; known: k, run"),
+    ({"split": {"select": "val"}}, "split.select: input should be 'inner' or 'fold', got 'val'"),
+    ({"split": {"share": 1}}, "split.share: input should be less than 1, got 1"),
+    ({"network": []}, "network: an empty list"),
+    (
+        {"network": "unet"},
+        "network.preset: input should be 'unet-s', 'unet-m', 'unet-l' or 'logistic', got 'unet'",
+    ),
+    (
+        {"network": {"preset": "unet-s", "monai": "UNet"}},
+        "network: a network is one of unet-s, unet-m, unet-l, logistic, or {monai: ClassName, args: {...}}",
+    ),
+    ({"network": ["unet-s", {"name": "UNet"}]}, "network[1].name: unknown key; known: preset, monai, args"),
+    ({"warm_start": []}, "warm_start: an empty list"),
+    ({"warm_start": {"epohcs": 3}}, f"warm_start.epohcs: unknown key; known: {WARM_KEYS}"),
+    ({"warm_start": {"loss": "dice"}}, "warm_start.loss: input should be 'ce', got 'dice'"),
+    (
+        {"warm_start": ["none", {"epochs": 0}]},
+        "warm_start[1].epochs: input should be greater than 0, got 0",
+    ),
+    ({"train": {"batch": 3}}, f"train.batch: unknown key; known: {TRAIN_KEYS}"),
+    ({"train": None}, "train: must be a mapping, got None"),
+    ({"train": {"epochs": 1.5}}, "train.epochs: input should be a valid integer, got 1.5"),
+    ({"train": {"lr": 0}}, "train.lr: input should be greater than 0, got 0"),
+    ({"train": {"lr": float("inf")}}, "train.lr: input should be a finite number, got inf"),
+    ({"train": {"factor": 1}}, "train.factor: input should be less than 1, got 1"),
+    ({"augment": "flip"}, "augment.recipe: input should be 'none' or 'bertels2019', got 'flip'"),
+    (
+        {"augment": {"monai": [{"RandFlip": {}, "RandZoom": {}}]}},
+        "augment: augment is one of none, bertels2019, or {monai: [{RandFlip: {prob: 0.5}}, ...]}",
+    ),
+    ({"resources": {"workers": 0}}, "resources.workers: input should be greater than 0, got 0"),
+    ({"resources": {"gpus": -1}}, "resources.gpus: input should be greater than or equal to 0, got -1"),
+    (
+        {"report": {"metric": "iou"}},
+        "report.metric: input should be 'dice', 'jaccard', 'nsd', 'hd95' or 'assd', got 'iou'",
+    ),
+    ({"report": {"resamples": 10}}, "report.resamples: input should be greater than or equal to 200, got 10"),
+]
+
+
+@pytest.mark.parametrize(("changes", "expected"), TOP_LEVEL, ids=lambda value: str(value)[:40])
+def test_top_level(changes: dict[str, object], expected: str) -> None:
+    assert message(tiny_sweep(**changes)) == expected
+
+
+DATASETS = [
+    ([], "datasets: an empty list"),
+    (3, "datasets[0]: a dataset is a mapping with one of msd, folder, phantom, got 3"),
+    ({"name": "a"}, "datasets[0]: a dataset has exactly one of msd, folder, phantom; this one has none"),
+    (
+        {"msd": "a", "folder": "b"},
+        "datasets[0]: a dataset has exactly one of msd, folder, phantom; this one has ['msd', 'folder']",
+    ),
+    ({"msd": "a", "sizes": [1]}, f"datasets[0]: sizes: unknown key; known: msd, {FILE_KEYS}"),
+    ({"folder": "a", "path": "b"}, f"datasets[0]: path: unknown key; known: folder, {FILE_KEYS}"),
+    ({"msd": 3}, "datasets[0]: `msd` takes the path of a folder, got 3"),
+    ({"msd": "${SEGSWEEP_NOWHERE}/a"}, "datasets[0]: environment variable SEGSWEEP_NOWHERE is not set"),
+    ([{"msd": "a"}, {"msd": "b/a"}], "datasets: two are named 'a'; give them a `name`"),
+    ([{"msd": "a"}, {"msd": "b", "cases": 0}], "datasets[1].cases: input should be greater than 0, got 0"),
+    ({"msd": "a", "classes": "liver"}, "datasets[0].classes: must be a list, got 'liver'"),
+    ({"msd": "a", "spacing": [1]}, "datasets[0]: `spacing` takes 2 or 3 numbers, got 1"),
+    ({"msd": "a", "spacing": [1, 1, 0]}, "datasets[0].spacing[2]: input should be greater than 0, got 0"),
+    (
+        {"msd": "a", "spacing": [1, 1], "resize": [8, 8]},
+        "datasets[0]: `spacing` and `resize` both say how to resample; give one of them",
+    ),
+    ({"msd": "a", "size": [8, 8.5]}, "datasets[0].size[1]: input should be a valid integer, got 8.5"),
+    ({"msd": "a", "channels": [-1]}, "datasets[0].channels[0]: input should be greater than or equal to 0, got -1"),
+    (
+        {"msd": "a", "normalise": "minmax"},
+        "datasets[0].normalise.method: input should be 'zscore', 'zscore_nonzero', 'window', 'percentile' or 'none',"
+        " got 'minmax'",
+    ),
+    (
+        {"msd": "a", "normalise": "window"},
+        "datasets[0].normalise: `window` and `percentile` take [low, high], e.g. `normalise: {window: [-60, 140]}`",
+    ),
+    ({"msd": "a", "normalise": {"window": [3, 1]}}, "datasets[0].normalise: low must be below high, got [3.0, 1.0]"),
+    (
+        {"msd": "a", "normalise": {"percentile": [1, 101]}},
+        "datasets[0].normalise: percentiles lie in [0, 100], got [1.0, 101.0]",
+    ),
+    (
+        {"msd": "a", "normalise": {"method": "zscore", "sd": 1}},
+        "datasets[0].normalise.sd: unknown key; known: method, bounds",
+    ),
+    (
+        {"msd": "a", "normalise": {"window": [float("-inf"), 3]}},
+        "datasets[0].normalise.bounds[0]: input should be a finite number, got -inf",
+    ),
+    ({"phantom": 3}, "datasets[0]: `phantom` takes a mapping, e.g. `phantom: {p: 0.3, k: 16, r: 1}`, got 3"),
+    ({"phantom": {"p": 0.3, "k": 4}}, "datasets[0].r: missing"),
+    ({"phantom": {"p": 0.3, "k": 4, "r": 1, "q": 2}}, f"datasets[0]: q: unknown key; known: {PHANTOM_KEYS}"),
+    (
+        {"phantom": {"p": 0.3, "k": 4, "r": 1}, "spacing": [1, 1]},
+        "datasets[0]: spacing: unknown key; known: phantom, name",
+    ),
+    ({"phantom": {"p": [], "k": 4, "r": 1}}, "datasets[0]: p: an empty list"),
+    ({"phantom": {"p": 1.5, "k": 4, "r": 1}}, "datasets[0].p: input should be less than or equal to 1, got 1.5"),
+    (
+        {"phantom": {"p": 0.3, "k": 3, "r": 1}},
+        "datasets[0].k: input should be 1, 2, 4, 8, 16, 32 or 64, got 3",
+    ),
+    (
+        {"phantom": {"p": 0.3, "k": 64, "r": 1, "size": 16}},
+        "datasets[0]: no band within 12 pixels has r = 1.0 and 64 equal blocks of whole pixels",
+    ),
+    (
+        {"phantom": {"p": 0.3, "k": 1, "r": 0.013}},
+        "datasets[0]: no band within 24 pixels has r = 0.013 and 1 equal blocks of whole pixels",
+    ),
+    (
+        {"phantom": {"p": 0.3, "k": 1, "r": 1, "size": 7}},
+        "datasets[0]: `size` is at least the 8 pixels of the band's height, got 7",
+    ),
+]
+
+
+@pytest.mark.parametrize(("block", "expected"), DATASETS, ids=lambda value: str(value)[:50])
+def test_datasets(block: object, expected: str) -> None:
+    assert message(tiny_sweep(datasets=block)) == expected
+
+
+BLOCKS = [
+    ([], "grid: an empty list; it needs at least one block such as `- loss: dice`"),
+    ("dice", "grid[0]: a block is a mapping with `loss`, e.g. `- loss: dice`, got 'dice'"),
+    (
+        [{"loss": "ce"}, {"phi": "image"}],
+        "grid[1]: a block is a mapping with `loss`, e.g. `- loss: dice`, got {'phi': 'image'}",
+    ),
+    ({"loss": []}, "grid[0].loss: an empty list"),
+    ({"loss": "ce", "lr": []}, "grid[0].lr: an empty list"),
+    ({"loss": {"dice": 1}}, "grid[0].loss: the name of a loss or a list of names, got {'dice': 1}"),
+    ({"loss": [["ce", "dice"]]}, "grid[0].loss: the name of a loss or a list of names, got ['ce', 'dice']"),
+    ({"loss": None}, "grid[0].loss: the name of a loss or a list of names, got None"),
+    (
+        {"loss": "dise"},
+        f"grid[0]: loss 'dise' is not known; did you mean 'dice'? known are {LOSSES}, {HOW_TO_NAME}",
+    ),
+    (
+        {"loss": ["ce", "wce"], "phi": "image"},
+        f"grid[0].phi: no loss of this block (ce, wce) takes it; every block may have {OVERRIDES}",
+    ),
+    (
+        {"loss": "dice", "phi": "volume"},
+        "grid[0]: loss 'dice': phi is 'volume'; it must be image | class | batch | all",
+    ),
+    ({"loss": "dice", "lr": -1}, "grid[0].lr: input should be greater than 0, got -1"),
+    ({"loss": "dice", "batch_size": 0}, "grid[0].batch_size: input should be greater than 0, got 0"),
+    ({"loss": "dice", "warm_start": "no"}, "grid[0].warm_start: must be a mapping, got 'no'"),
+    ({"loss": "dice", "warm_start": {"epoch": 3}}, f"grid[0].warm_start.epoch: unknown key; known: {WARM_KEYS}"),
+    ({"loss": "dice", "warm_start": {"epochs": 0}}, "grid[0].warm_start.epochs: input should be greater than 0, got 0"),
+]
+
+
+@pytest.mark.parametrize(("grid", "expected"), BLOCKS, ids=lambda value: str(value)[:50])
+def test_blocks(grid: object, expected: str) -> None:
+    assert message(tiny_sweep(grid=grid)) == expected
+
+
+@pytest.mark.parametrize("key", ["name", "datasets", "grid"])
+def test_required_keys(key: str) -> None:
+    values = yaml.safe_load(tiny_sweep())
+    del values[key]
+    assert message(yaml.safe_dump(values)) == f"{key}: missing; a grid needs name, datasets and grid"
+
+
+NOT_A_GRID = [
+    ("", "a grid file is a mapping that starts with `name:`"),
+    ("- name: a", "a grid file is a mapping that starts with `name:`"),
+    ("name: a\nseeds: 0\nname: b\n", "line 3: key 'name' appears twice"),
+    ("name: a\ntrain: {lr: 1, lr: 2}\n", "line 2: key 'lr' appears twice"),
+    ("name: [", "line 1: expected the node content, but found '<stream end>'"),
+    ("name: {{sweep}}", "line 1: a key is a word, got {'sweep': None}"),
+    ("name: \x01", "not YAML: unacceptable character #x0001: special characters are not allowed"),
+    ("name: 2024-02-31", "not YAML: day is out of range for month"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), NOT_A_GRID, ids=lambda value: repr(value)[:40])
+def test_text_that_is_no_grid(text: str, expected: str) -> None:
+    assert message(text) == expected
+
+
+class TestFile:
+    def test_the_message_names_the_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "grid.yaml"
+        path.write_text(tiny_sweep(seeds=-1))
+        with pytest.raises(GridError) as caught:
+            read_sweep(path)
+        assert str(caught.value) == f"{path}: seeds: whole numbers from 0 up, got -1"
+
+    def test_a_missing_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "none.yaml"
+        with pytest.raises(GridError) as caught:
+            read_sweep(path)
+        assert str(caught.value) == f"{path}: cannot be read: [Errno 2] No such file or directory: '{path}'"
+
+    def test_a_file_that_is_not_text(self, tmp_path: Path) -> None:
+        path = tmp_path / "grid.yaml"
+        path.write_bytes(b"\xff\xfe")
+        with pytest.raises(GridError, match="cannot be read: 'utf-8' codec"):
+            read_sweep(path)
+
+
+@pytest.mark.parametrize("text", [tiny_sweep(**changes) for changes, _ in TOP_LEVEL] + [text for text, _ in NOT_A_GRID])
+def test_every_message_is_one_line(text: str) -> None:
+    assert len(message(text).splitlines()) == 1
