@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from segsweep.errors import InputError
 from segsweep.reports import canvas
 from segsweep.reports.document import Cell, Column, Drawing, Table, text_cell
-from segsweep.reports.estimates import PanelEstimates
+from segsweep.reports.estimates import PanelEstimates, fewer
 from segsweep.reports.numbers import NOTHING, decimals_for, with_interval
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import Estimator, over_repeats
@@ -16,6 +16,7 @@ from segsweep.reports.settings_table import UNIT_NAMES
 from segsweep.reports.squares import squares
 from segsweep.statistics.agreement import Agreement, bland_altman
 from segsweep.statistics.intervals import Interval
+from segsweep.statistics.resampling import Weights
 from segsweep.statistics.slopes import VolumeSlopes, volume_slopes
 
 
@@ -43,6 +44,7 @@ def agreement_rows(estimates: PanelEstimates, *, level: float) -> tuple[Agreemen
     panel = estimates.panel
     true = over_repeats(panel.values("volume_true"))
     volumes = {estimator: over_repeats(panel.values(f"volume_{estimator.value}")) for estimator in Estimator}
+    weights = fewer(estimates.weights, intervals=4 * len(panel.settings))
     rows = []
     for place, setting in enumerate(panel.settings):
         for estimator in Estimator:
@@ -58,19 +60,19 @@ def agreement_rows(estimates: PanelEstimates, *, level: float) -> tuple[Agreemen
                     predicted,
                     true[place],
                     limits,
-                    _slopes(estimates, predicted, true[place], level),
+                    _slopes(predicted, true[place], weights, level),
                 )
             )
     return tuple(rows)
 
 
-def _slopes(estimates: PanelEstimates, predicted: Floats, true: Floats, level: float) -> VolumeSlopes | None:
-    if estimates.weights is None:
+def _slopes(predicted: Floats, true: Floats, weights: Weights | None, level: float) -> VolumeSlopes | None:
+    if weights is None:
         return None
     try:
         # a perfect line has no error, and an interval of width ∞ × 0 is none
         with np.errstate(invalid="ignore"):
-            return volume_slopes(predicted, true, estimates.weights, level=level)
+            return volume_slopes(predicted, true, weights, level=level)
     except InputError:  # too few cases, or all of one volume
         return None
 

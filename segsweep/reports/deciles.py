@@ -6,7 +6,7 @@ import numpy as np
 
 from segsweep.reports import canvas
 from segsweep.reports.document import Cell, Column, Drawing, Drawings, Section, Table, text_cell
-from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
+from segsweep.reports.estimates import Mean, PanelEstimates, fewer, means_with_intervals
 from segsweep.reports.numbers import number
 from segsweep.reports.results import Floats, Indices
 from segsweep.reports.scores import over_repeats, score_values
@@ -53,7 +53,8 @@ def deciles(estimates: PanelEstimates, metric: Metric, settings: ReportSettings)
         return None
     scores = over_repeats(score_values(panel, metric, settings.empty))
     masked = np.where(bins == np.arange(count)[:, None], scores[:, None, :], np.nan)
-    found = means_with_intervals(masked.reshape(-1, len(ratio)), estimates.weights, level=settings.level)
+    rows = masked.reshape(-1, len(ratio))
+    found = means_with_intervals(rows, fewer(estimates.weights, intervals=len(rows)), level=settings.level)
     return Deciles(
         metric=metric,
         settings=panel.settings,

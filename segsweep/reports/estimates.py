@@ -19,6 +19,7 @@ FEW_CASES = 20
 MOST_RESAMPLES = 40_000
 MANY_PAIRS = 1_000
 RESAMPLES_FOR_MANY = 2_000
+_RESAMPLES_TO_DESCRIBE = 400_000
 
 _VALUES_AT_ONCE = 1_000_000
 """Resampled statistics held at a time: 8 MB."""
@@ -96,6 +97,14 @@ def panel_weights(panel: Panel, settings: ReportSettings) -> Weights | None:
         return None
     resamples = resamples_for(len(panel.settings), settings)
     return bootstrap_weights(panel.groups, resamples, rng=np.random.default_rng(settings.seed))
+
+
+def fewer(weights: Weights | None, *, intervals: int) -> Weights | None:
+    """The first resamples: for intervals and shares that describe and decide nothing, the fewer the more there are."""
+    if weights is None:
+        return None
+    resamples = min(max(_RESAMPLES_TO_DESCRIBE // max(intervals, 1), 400), RESAMPLES_FOR_MANY)
+    return Weights(weights.counts[:resamples], weights.unit_of_case)
 
 
 def resamples_for(members: int, settings: ReportSettings) -> int:

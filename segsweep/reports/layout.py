@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from segsweep.reports import answer as words
 from segsweep.reports import (
@@ -20,12 +21,42 @@ from segsweep.reports import (
     volume_bias,
 )
 from segsweep.reports.comparison import Pairs
-from segsweep.reports.document import Block, Bullets, Drawings, Item, Paragraph, Section, Tone
+from segsweep.reports.document import Block, Bullets, Drawings, Item, Paragraph, Section, Table, Tone
 from segsweep.reports.numbers import count, listed
 from segsweep.reports.panels import panel_names
 from segsweep.reports.report import PanelReport, Report
 
 _MOST_PANELS_IN_ANSWER = 8
+
+
+@dataclass(frozen=True)
+class Document:
+    """A report laid out, before a format is chosen."""
+
+    title: str
+    subtitle: str
+    answer: Section
+    sections: tuple[Section, ...]
+
+    def tables(self) -> Iterator[Table]:
+        """Every table, in reading order."""
+        for section in self.sections:
+            yield from section.tables()
+
+
+def lay_out(report: Report) -> Document:
+    """Put everything in its place."""
+    return Document(report.name, _subtitle(report), answer(report), sections(report))
+
+
+def _subtitle(report: Report) -> str:
+    stock = report.completeness
+    datasets = len({item.panel.key.dataset for item in report.panels})
+    settings = len({setting for item in report.panels for setting in item.panel.settings})
+    return (
+        f"{stock.finished} of {count(stock.trials, 'trial')} finished, {count(settings, 'loss setting')}, "
+        f"{count(datasets, 'dataset')}"
+    )
 
 
 def answer(report: Report) -> Section:

@@ -10,6 +10,9 @@ from markupsafe import Markup
 
 from segsweep.reports.document import Bullets, Drawings, Mark, Paragraph, Section, Table
 
+MOST_ROWS = 300
+"""Longer tables are cut on the page; the CSV file has them whole."""
+
 _FOLDER = resources.files("segsweep.reports") / "templates"
 
 
@@ -30,6 +33,7 @@ def page(title: str, subtitle: str, answer: Section, sections: tuple[Section, ..
         title=title,
         subtitle=subtitle,
         answer=answer,
+        most_rows=MOST_ROWS,
         sections=sections,
         style=Markup(_text("report.css")),
         script=Markup(script),

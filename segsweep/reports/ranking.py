@@ -5,16 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from segsweep.reports.document import Cell, Column, Mark, Section, Table, text_cell
-from segsweep.reports.estimates import PanelEstimates
+from segsweep.reports.estimates import PanelEstimates, fewer
 from segsweep.reports.numbers import NOTHING, p_value
 from segsweep.reports.scores import OVERLAPS, over_repeats, score_values
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.confidence_set import model_confidence_set
 from segsweep.statistics.ranking import ranking_stability
-from segsweep.statistics.resampling import Weights
-
-_ENOUGH_RESAMPLES = 2_000
-"""Shares of resamples are read to a per cent: more would cost time and change nothing."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +53,9 @@ def ranking(estimates: PanelEstimates, settings: ReportSettings) -> Ranking | No
     panel = estimates.panel
     scores = over_repeats(score_values(panel, settings.metric, settings.empty))
     scores = scores if settings.metric in OVERLAPS else -scores
-    if estimates.weights is None or len(scores) < 2 or not np.isfinite(scores).all(axis=0).any():
+    weights = fewer(estimates.weights, intervals=len(scores))
+    if weights is None or len(scores) < 2 or not np.isfinite(scores).all(axis=0).any():
         return None
-    weights = Weights(estimates.weights.counts[:_ENOUGH_RESAMPLES], estimates.weights.unit_of_case)
     stability = ranking_stability(scores, weights)
     confidence = model_confidence_set(scores, weights)
     members = confidence.members(level=settings.level)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segsweep.reports.document import Block, Cell, Column, Paragraph, Section, Table, Tone, text_cell
-from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
+from segsweep.reports.estimates import Mean, PanelEstimates, fewer, means_with_intervals
 from segsweep.reports.numbers import decimals_for, number, with_interval
 from segsweep.reports.panels import Panel
 from segsweep.reports.scores import Estimator, over_repeats, score_values, volume_errors
@@ -53,7 +53,7 @@ def subgroups(estimates: PanelEstimates, settings: ReportSettings) -> tuple[Subg
     scores = over_repeats(score_values(panel, settings.metric, settings.empty))
     errors = over_repeats(volume_errors(panel, Estimator.HARD))
     stacked = np.concatenate([np.where(members, part, np.nan) for _, _, members in kinds for part in (scores, errors)])
-    found = means_with_intervals(stacked, estimates.weights, level=settings.level)
+    found = means_with_intervals(stacked, fewer(estimates.weights, intervals=len(stacked)), level=settings.level)
     size = len(panel.settings)
     return tuple(
         Subgroup(
