@@ -67,7 +67,9 @@ class Focal(Loss):
 
 
 class TopK(Loss):
-    """Mean of the k % largest voxel cross-entropies of the batch (online bootstrapping, Wu et al. 2016, arXiv 1605.06885).
+    """Mean of the k % largest voxel cross-entropies of the batch.
+
+    Online bootstrapping (Wu et al. 2016, arXiv 1605.06885).
 
     Args:
         k: per cent of the voxels that count, in (0, 100]; at least one voxel.

@@ -16,7 +16,7 @@ class MarginalDice(Loss):
     Mean over images of 1 − mean over background and present classes of (2TP+ε)/(2TP+FP+FN+ε). Softmax outputs only.
 
     Args:
-        epsilon: ε in voxels.
+        epsilon: ε in voxels, > 0.
     """
 
     def __init__(self, *, epsilon: float = 1e-7) -> None:
@@ -48,7 +48,7 @@ class LeafDice(Loss):
     adds nothing.
 
     Args:
-        epsilon: ε in voxels.
+        epsilon: ε in voxels, > 0.
     """
 
     def __init__(self, *, epsilon: float = 1e-7) -> None:

@@ -114,7 +114,7 @@ _OVERLAP = (
     _CLASSES,
 )
 _LOVASZ_PHI = Parameter("phi", "Φ", Choice(("image", "batch")), "image", "sort the errors per image or over the batch")
-_PLAIN_EPSILON = Parameter("epsilon", "ε", Number(), 1e-7, "smoothing in voxels of the training grid")
+_PLAIN_EPSILON = Parameter("epsilon", "ε", Number(open_low=True), 1e-7, "smoothing in voxels of the training grid")
 _WEIGHT = AnyOf((Choice(("balanced",)), Number(), NumberPerClass(Number(), not_all_zero=True)))
 
 MIX = Parameter(

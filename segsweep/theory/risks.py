@@ -9,6 +9,7 @@ import numpy as np
 from segsweep.theory.uncertain_region import Array, UncertainRegion
 
 _GRID = np.linspace(0, 1, 401)
+_NEAR_ZERO = 1e-9  # at 0 itself the similarity of two empty masks jumps
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -54,15 +55,18 @@ class OverlapRisk:
 
     def minimiser(self, region: UncertainRegion) -> float:
         """Return the global optimum, found by a grid and golden sections in the best grid cell."""
-        risks = self.risk(_GRID, region)
-        best = int(np.argmin(risks))
+        best = int(np.argmin(self.risk(_GRID, region)))
+        # most optima are end points; the slope there tells without a search
+        if best == 0 and self.slope(_NEAR_ZERO, region) >= 0:
+            return 0.0
+        if best == _GRID.size - 1 and self.slope(1.0, region) <= 0:
+            return 1.0
         low, high = _GRID[max(best - 1, 0)], _GRID[min(best + 1, _GRID.size - 1)]
         while high - low > 1e-10:
             left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
             lower_left = self.risk(np.array([left, right]), region)
             low, high = (low, right) if lower_left[0] <= lower_left[1] else (left, high)
-        # the ends and the grid point compete with the refined point, because the optimum is often an end point
-        candidates = np.array([0.0, 1.0, _GRID[best], (low + high) / 2])
+        candidates = np.array([_GRID[best], (low + high) / 2])
         return float(candidates[np.argmin(self.risk(candidates, region))])
 
     def _terms(self, q: Array, region: UncertainRegion, fractions: Array) -> tuple[Array, Array, Array, Array]:

@@ -59,7 +59,7 @@ class UncertainRegion:
         if self.p in (0.0, 1.0):
             return drawn / blocks, (drawn == self.p * blocks).astype(np.float64)
         # logarithms, because binomial coefficients of some hundred blocks overflow
-        log_ways = np.array([math.lgamma(blocks + 1) - math.lgamma(n + 1) - math.lgamma(blocks - n + 1) for n in drawn])
+        log_ways = np.concatenate([[0.0], np.cumsum(np.log((blocks + 1 - drawn[1:]) / drawn[1:]))])
         log_weights = log_ways + drawn * math.log(self.p) + (blocks - drawn) * math.log1p(-self.p)
         weights = np.exp(log_weights)
         return drawn / blocks, weights / weights.sum()
