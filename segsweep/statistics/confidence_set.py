@@ -31,8 +31,7 @@ def model_confidence_set(scores: Floats, weights: Weights) -> ConfidenceSet:
     """Drop the worst setting while the hypothesis "all that are left are equally good" can be rejected.
 
     Equivalence test and elimination use T_max = max_i t_i, t_i = (mean of the others' lead over i)/SE, with bootstrap
-    standard errors; the p-value of a setting is the largest one met until it is dropped (Hansen, Lunde & Nason 2011,
-    sections 3.1.2 and 2.3).
+    standard errors; the p-value of a setting is the largest one met until it is dropped (Hansen, Lunde & Nason 2011).
 
     Args:
         scores: higher is better, shape (settings, cases); cases that not all settings have are left out.

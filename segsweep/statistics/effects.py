@@ -9,7 +9,7 @@ from segsweep.statistics.moments import NO_SPREAD, Floats
 def standardised_difference(differences: Floats) -> float:
     """Hedges' g for pairs: mean/s of the differences, times J = Γ(ν/2) / (√(ν/2) Γ((ν−1)/2)), ν = n − 1.
 
-    J removes the bias of small samples (Hedges 1981, eq. 6e). The unit is the spread of *differences* (d_z), not of
+    J removes the bias of small samples (Hedges 1981). The unit is the spread of *differences* (d_z), not of
     scores: it says how detectable a difference is, not how large compared with the variety of patients.
 
     Args:

@@ -52,7 +52,8 @@ class Family(Estimates):
         pairs: rows of the two settings of each pair, shape (pairs, 2).
         low: lower end of each interval, shape (pairs,).
         high: upper end of each interval, shape (pairs,).
-        p: two-sided p of each pair alone, shape (pairs,).
+        p: two-sided p of each pair alone, the one that agrees with its interval; shape (pairs,).
+        p_symmetric: from |t|, for corrections; shape (pairs,).
         p_max: corrected by max-T step-down, shape (pairs,).
         level: confidence level.
     """
@@ -61,6 +62,7 @@ class Family(Estimates):
     low: Floats
     high: Floats
     p: Floats
+    p_symmetric: Floats
     p_max: Floats
     level: float
 
@@ -70,7 +72,8 @@ class Family(Estimates):
         Raises:
             InputError: the correction is unknown, or the margin is negative or not finite.
         """
-        corrected = self._corrected(correction)
+        # |t| and the two tails count differently; the larger p keeps a verdict from contradicting its interval.
+        corrected = np.maximum(self._corrected(correction), self.p)
         found = [self._comparison(row, float(p), margin) for row, p in enumerate(corrected)]
         return tuple(sorted(found, key=lambda comparison: (comparison.first, comparison.second)))
 
@@ -78,9 +81,9 @@ class Family(Estimates):
         if correction == "max-t":
             return self.p_max
         if correction == "holm":
-            return holm(self.p)
+            return holm(self.p_symmetric)
         if correction == "bh":
-            return benjamini_hochberg(self.p)
+            return benjamini_hochberg(self.p_symmetric)
         raise InputError(f"correction {correction!r} is unknown; allowed: {', '.join(get_args(Correction))}")
 
     def _comparison(self, row: int, p_corrected: float, margin: float) -> Comparison:
@@ -146,12 +149,14 @@ def studentised_family(
         draws = statistics(sample, pairs[rising[block]])
         low, high = studentised.bounds(sample, draws, level=level)
         steps = step_down.add(observed[rising[block]], draws)
-        p = studentised.p_values(sample, draws)
-        columns.append((sample.estimate, sample.standard_error, sample.n, sample.units, low, high, p, steps))
-    estimate, error, n, units, low, high, p, steps = (np.concatenate(column) for column in zip(*columns, strict=True))
-    # |t| and the two tails count differently; the larger p keeps a verdict from contradicting its interval.
-    p_max = np.maximum(monotone(steps), p)
-    return Family(estimate, error, n, units, pairs[rising], low, high, p, p_max, level)
+        p = studentised.p_values(sample, draws), studentised.symmetric_p_values(sample, draws)
+        floor = len(pairs) * studentised.smallest_p(sample)
+        columns.append((sample.estimate, sample.standard_error, sample.n, sample.units, low, high, *p, steps, floor))
+    *results, steps, floors = (np.concatenate(column) for column in zip(*columns, strict=True))
+    # A pair without spread has no part in the joint distribution: Bonferroni on its sign-flip p.
+    p_max = np.maximum(monotone(steps), np.minimum(floors, 1.0))
+    estimate, error, n, units, low, high, alone, symmetric = results
+    return Family(estimate, error, n, units, pairs[rising], low, high, alone, symmetric, p_max, level)
 
 
 def _blocks(rows: int, size: int) -> list[slice]:

@@ -118,7 +118,7 @@ def _from_below(ordered: Floats, share: float) -> float:
 
 
 def _bca_shape(sample: Means, drawn: Floats) -> tuple[float, float]:
-    """Median bias z₀ and acceleration a = Σd³ / 6(Σd²)^1.5 from the jackknife (Efron 1987, eq. 6.6)."""
+    """Median bias z₀ and acceleration a = Σd³ / 6(Σd²)^1.5 from the jackknife (Efron & Tibshirani 1993, eq. 14.15)."""
     if sample.standard_error[0] == 0:
         return 0.0, 0.0
     below = np.count_nonzero(drawn < sample.estimate[0]) + np.count_nonzero(drawn <= sample.estimate[0])
@@ -132,7 +132,7 @@ def _bca_shape(sample: Means, drawn: Floats) -> tuple[float, float]:
 
 
 def _bca_level(tail: float, bias: float, acceleration: float) -> float:
-    """Share of resampled means below the BCa end whose nominal tail is `tail` (Efron 1987, eq. 2.3)."""
+    """Share of resampled means below the BCa end whose nominal tail is `tail` (Efron & Tibshirani 1993, eq. 14.10)."""
     z = bias + ndtri(tail)
     return float(ndtr(bias + z / (1 - acceleration * z)))
 

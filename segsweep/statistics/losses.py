@@ -13,8 +13,8 @@ freedom, F folds and S seeds, which is few; so the two sources are drawn differe
   cannot estimate more of their joint distribution. The spread itself is each pair's own, pooled over folds.
 
 Adding the two deviates, instead of plugging the ratio of two estimated variances into one, is Behrens' and Fisher's
-answer to the problem of two unknown variances; its error stays below the nominal one (Robinson 1976). The variance
-between case means and that between runs both contain run × case; it is left with the runs.
+answer to the problem of two unknown variances; its error was found to stay below the nominal one (Robinson 1976). The
+variance between case means and that between runs both contain run × case; it is left with the runs.
 """
 
 from dataclasses import dataclass
@@ -60,6 +60,18 @@ def compare_losses(
     """Compare every pair of settings over cases and training runs.
 
     Not covered: other training sets, of which a cross-validation holds one per fold.
+
+    >>> from segsweep.statistics.pairwise import compare_pairs
+    >>> from segsweep.statistics.resampling import bootstrap_weights
+    >>> rng = np.random.default_rng(0)
+    >>> folds = np.arange(60) % 3
+    >>> runs = rng.normal(0, 0.02, size=(2, 4, 3))  # two losses that are equal, four seeds, three folds
+    >>> scores = 0.8 + runs[:, :, folds] + rng.normal(0, 0.01, size=(2, 4, 60))
+    >>> weights = bootstrap_weights(60, 1999, rng=rng)
+    >>> models = compare_pairs(scores[:, 0], weights, correction="max-t", margin=0.01)
+    >>> losses = compare_losses(scores, folds, weights, correction="max-t", margin=0.01, rng=rng)
+    >>> models[0].verdict.value, losses[0].verdict.value
+    ('different', 'undecided')
 
     Args:
         scores: shape (settings, seeds, cases); the model of seed s that scores case c is the one of c's fold. nan = no

@@ -5,7 +5,7 @@ With residuals r_g = T_g − m·N_g its squared standard error is
 
     u/(u−1) · Σ r_g² / (ΣN_g)²,    u = number of units that have a value,
 
-which for single cases is s²/n, and for groups the cluster-robust ratio estimator (Cochran 1977, eq. 11.30). In a
+which for single cases is s²/n, and for groups the cluster-robust ratio estimator (Cochran 1977, chapter 6). In a
 resample with multiplicities w the mean moves by δ = Σw r / ΣwN, its own residuals r_g − δ·N_g have the sum of squares
 Σw r² − 2δ Σw rN + δ² Σw N²: everything is a product of w with a matrix that does not depend on the resample.
 """

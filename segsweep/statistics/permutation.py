@@ -20,7 +20,7 @@ _ROUNDING = 1e-12
 
 
 def sign_flip_test(differences: Floats, *, permutations: int, rng: np.random.Generator) -> float:
-    """Two-sided p of the mean difference under random signs (Fisher 1935, §21).
+    """Two-sided p of the mean difference under random signs (Fisher 1935).
 
     All 2ⁿ sign vectors are used where that takes no more than `permutations`: p = count/2ⁿ. Otherwise
     p = (1 + count)/(permutations + 1) from random ones (Phipson & Smyth 2010).

@@ -17,7 +17,7 @@ from segsweep.errors import InputError
 
 FEWEST_GROUPS = 10
 """Below this many groups no cluster interval is given: with G groups the interval of a mean is built on G values, and
-cluster-robust intervals are known to be far too short below about ten (Cameron, Gelbach & Miller 2008, Table 2)."""
+cluster-robust intervals are known to be far too short below about ten (Cameron, Gelbach & Miller 2008)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ import pytest
 
 from segsweep.errors import InputError
 from segsweep.statistics.intervals import mean_interval, mean_test
+from segsweep.statistics.moments import means, resampled_statistics
 from segsweep.statistics.multiplicity import benjamini_hochberg, holm
 from segsweep.statistics.pairwise import Verdict, compare_pairs
 from segsweep.statistics.resampling import bootstrap_weights
@@ -45,10 +46,25 @@ def test_every_pair_equals_the_interval_of_its_differences(holes, grouped):
 
 
 @pytest.mark.parametrize(("correction", "rule"), [("holm", holm), ("bh", benjamini_hochberg)])
-def test_holm_and_bh_correct_the_family_of_the_call(correction, rule):
+def test_holm_and_bh_correct_the_p_of_absolute_t_of_all_pairs_of_the_call(correction, rule):
+    scores = dice_like(5, 60)
     weights = bootstrap_weights(60, 999, rng=rng())
-    found = compare_pairs(dice_like(5, 60), weights, correction=correction, margin=0.01)
-    assert [one.p_corrected for one in found] == pytest.approx(rule(np.array([one.p for one in found])))
+    found = compare_pairs(scores, weights, correction=correction, margin=0.01)
+    raw = []
+    for one in found:
+        sample = means((scores[one.first] - scores[one.second])[None], weights)
+        larger = np.abs(resampled_statistics(sample, weights)) >= np.abs(sample.statistic)
+        raw.append((1 + larger.sum()) / 1000)
+    expected = np.maximum(rule(np.array(raw)), [one.p for one in found])
+    assert [one.p_corrected for one in found] == pytest.approx(expected)
+
+
+def test_equal_differences_are_corrected_for_the_number_of_pairs():
+    # every case differs by 0.1: no spread, sign-flip p 2⁻⁷, three pairs of which two have it
+    scores = np.stack([np.linspace(0.5, 0.7, 8), np.linspace(0.6, 0.8, 8), np.linspace(0.5, 0.7, 8)])
+    found = compare_pairs(scores, bootstrap_weights(8, 999, rng=rng()), correction="max-t", margin=0.01)
+    assert [one.p for one in found] == [2**-7, 1.0, 2**-7]
+    assert [one.p_corrected for one in found] == [3 * 2**-7, 1.0, 3 * 2**-7]
 
 
 def test_max_t_equals_a_loop_over_pairs_and_resamples():
