@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from segsweep.orchestration.executor import Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.launch import Launch, Launched, Left, left_to_run
-from segsweep.orchestration.planning import Planned, check_names, decode_all, plan_sweep
+from segsweep.orchestration.planning import Planned, check_all, plan_sweep
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
 from segsweep.tracking.protocol import Tracker
@@ -69,8 +69,7 @@ def plan(grid: Path | str, *, check: bool = False, watcher: Watcher | None = Non
     planned = plan_sweep(Path(grid))
     if check:
         with (watcher or SilentWatcher()).decoding() as progress:
-            decode_all(planned, progress)
-        check_names(planned)
+            check_all(planned, progress)
     return planned
 
 
@@ -104,8 +103,7 @@ def launch(
         if not left.trials:
             return started.report()
         with told.decoding() as progress:
-            decode_all(planned, progress)
-        check_names(planned)
+            check_all(planned, progress)
         with executor or _local_ray() as running, told.training() as on_event:
             return started.run(left, running, on_event)
 

@@ -44,9 +44,14 @@ def plan(
     ] = False,
 ) -> None:
     """Print the trials that a grid comes to, without running anything."""
-    from segsweep import api, terminal  # noqa: PLC0415
+    from segsweep import terminal  # noqa: PLC0415
+    from segsweep.orchestration.planning import check_all, plan_sweep  # noqa: PLC0415
 
-    terminal.print_plan(api.plan(grid, check=check, watcher=terminal.Watch()))
+    planned = plan_sweep(grid)
+    if check:
+        with terminal.Watch().decoding() as progress:
+            check_all(planned, progress)
+    terminal.print_plan(planned)
 
 
 @app.command()

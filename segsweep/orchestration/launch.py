@@ -148,7 +148,7 @@ class Launch:
         report = write_sweep_report(tables, manifest, self._folder)
         self._tracker.write_files(self.parent, {path.name: path.read_bytes() for path in report.tracked})
         complete = all(entry.state in _SETTLED for entry in manifest.entries)
-        self._tracker.close_sweep(self.parent, "finished" if complete else "interrupted")
+        self._tracker.close_sweep(self.parent, "finished" if complete else "interrupted", report.answer)
         return Launched(manifest, report, started)
 
     def _write_manifest(self) -> Manifest:

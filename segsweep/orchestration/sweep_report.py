@@ -10,8 +10,10 @@ from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.records.tables import read, write
+from segsweep.reports.layout import lay_out
+from segsweep.reports.markdown import markdown
 from segsweep.reports.report import build_report
-from segsweep.reports.writing import to_markdown, write_report
+from segsweep.reports.writing import write_report
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Tracker
 
@@ -22,12 +24,12 @@ class SweepReport:
 
     Args:
         html: the page.
-        markdown: the same words and tables, for a terminal.
+        answer: what can be said in a paragraph, as Markdown.
         tracked: files that belong to the sweep's parent run.
     """
 
     html: Path
-    markdown: str
+    answer: str
     tracked: tuple[Path, ...]
 
 
@@ -51,7 +53,9 @@ def write_sweep_report(tables: Tables, manifest: Manifest, folder: Path) -> Swee
     report = build_report(tables.trials, tables.cases, settings, name=manifest.sweep)
     written = write_report(report, folder)
     kept = (folder / CASES_FILE, folder / TRIALS_FILE)
-    return SweepReport(written.html, to_markdown(report), (written.html, written.markdown, *kept))
+    document = lay_out(report)
+    answer = markdown(document.title, document.subtitle, document.answer, ())
+    return SweepReport(written.html, answer, (written.html, written.markdown, *kept))
 
 
 def report_again(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> SweepReport:

@@ -96,9 +96,9 @@ class MemoryTracker:
         """The parent run of a sweep, if there is one."""
         return self._sweeps.get(name)
 
-    def close_sweep(self, parent: str, state: str) -> None:
+    def close_sweep(self, parent: str, state: str, note: str = "") -> None:
         """Mark a parent run as ended."""
-        self.runs[parent].state = state
+        self.runs[parent].state, self.runs[parent].reason = state, note or None
 
     def _add(self, parent: str | None, description: RunDescription) -> MemoryRun:
         run = MemoryRun(f"run-{len(self.runs)}", parent, description)

@@ -12,6 +12,7 @@ from typing import Any
 # a hospital's network is not to be called out of
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import pyarrow as pa
 from mlflow import MlflowClient
@@ -29,6 +30,7 @@ _FLUSH_SECONDS = 5.0
 _PARAM_LENGTH = 6000
 _MOST_METRICS = 1000
 _PAGE = 1000
+_SOURCE = {"mlflow.source.name": "segsweep", "mlflow.source.type": "JOB"}
 _MLFLOW_STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
 
 
@@ -108,11 +110,13 @@ class MlflowTracker:
             experiment = self._client.get_experiment_by_name(name)
             if experiment is None:
                 location = (self._artifacts / name).absolute().as_uri() if self._artifacts else None
-                experiment_id = self._client.create_experiment(name, artifact_location=location)
+                # the UI then opens on runs and curves, not on traces of language models
+                kind = {"mlflow.experimentKind": "custom_model_development"}
+                experiment_id = self._client.create_experiment(name, artifact_location=location, tags=kind)
             else:
                 experiment_id = experiment.experiment_id
             run = self._client.create_run(
-                experiment_id, run_name=name, tags={**tags, "segsweep.kind": "sweep", "segsweep.sweep": name}
+                experiment_id, run_name=name, tags={**tags, **_SOURCE, "segsweep.kind": "sweep", "segsweep.sweep": name}
             )
             return str(run.info.run_id)
 
@@ -122,6 +126,7 @@ class MlflowTracker:
             experiment = self._client.get_run(parent).info.experiment_id
             tags = {
                 **description.tags,
+                **_SOURCE,
                 "mlflow.parentRunId": parent,
                 "segsweep.kind": description.kind,
                 "segsweep.state": "running",
@@ -182,10 +187,11 @@ class MlflowTracker:
             found = list(self._search([experiment.experiment_id], query, "attributes.start_time ASC"))
             return str(found[0].info.run_id) if found else None
 
-    def close_sweep(self, parent: str, state: str) -> None:
-        """Mark a parent run as ended."""
+    def close_sweep(self, parent: str, state: str, note: str = "") -> None:
+        """Mark a parent run as ended; the note is its description in the UI."""
         with _translated(self.uri):
-            self._client.set_tag(parent, "segsweep.state", state)
+            tags = [RunTag("segsweep.state", state), *([RunTag("mlflow.note.content", note)] if note else [])]
+            self._client.log_batch(parent, tags=tags)
             self._client.set_terminated(parent, _MLFLOW_STATUS.get(state, "FAILED"))
 
     def _experiments(self) -> list[str]:

@@ -115,6 +115,6 @@ class Tracker(Protocol):
         """The parent run of a sweep, if there is one."""
         ...
 
-    def close_sweep(self, parent: str, state: str) -> None:
-        """Mark a parent run as ended."""
+    def close_sweep(self, parent: str, state: str, note: str = "") -> None:
+        """Mark a parent run as ended, with a note for people (Markdown)."""
         ...

@@ -58,7 +58,7 @@ class Lane:
         self._stopping = stopping
         self._amp = amp
         self._device = device
-        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=lr)
+        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=lr, fused=True)
         self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self._optimizer, factor=stopping.factor, patience=stopping.plateau
         )
