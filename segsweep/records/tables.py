@@ -1,7 +1,6 @@
 """Reading and writing the trials and the cases table."""
 
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,13 +37,12 @@ def write(rows: pa.Table, path: Path) -> None:
     Byte-identical for equal tables, whatever the machine and the moment.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         pq.write_table(rows, temporary, compression="zstd")
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
 
 
