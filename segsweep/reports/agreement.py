@@ -40,7 +40,10 @@ class AgreementRow:
 
 
 def agreement_rows(estimates: PanelEstimates, *, level: float) -> tuple[AgreementRow, ...]:
-    """Setting by setting, soft before hard. Repeats of a case are averaged first."""
+    """Setting by setting, soft before hard. Repeats of a case are averaged first.
+
+    Volumes that nobody measured are left out.
+    """
     panel = estimates.panel
     true = over_repeats(panel.values("volume_true"))
     volumes = {estimator: over_repeats(panel.values(f"volume_{estimator.value}")) for estimator in Estimator}
@@ -49,6 +52,8 @@ def agreement_rows(estimates: PanelEstimates, *, level: float) -> tuple[Agreemen
     for place, setting in enumerate(panel.settings):
         for estimator in Estimator:
             predicted = volumes[estimator][place]
+            if not estimates.errors[estimator][place].n:
+                continue
             try:
                 limits = bland_altman(predicted, true[place], level=level)
             except InputError:  # one case

@@ -46,7 +46,7 @@ def deciles(estimates: PanelEstimates, metric: Metric, settings: ReportSettings)
     have no size and are in no bin, whatever the policy.
     """
     panel = estimates.panel
-    ratio = np.nanmax(panel.values("foreground_fraction"), axis=(0, 1))
+    ratio = np.fmax.reduce(panel.values("foreground_fraction"), axis=(0, 1))
     bins = bins_of_equal_count(ratio)
     count = int(bins.max(initial=-1)) + 1
     if count < 2:

@@ -1,6 +1,6 @@
 """Means with intervals for every setting of a panel: scores, and volume errors tested against 0."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -148,9 +148,8 @@ def means_with_intervals(values: Floats, weights: Weights | None, *, level: floa
 
 
 def _corrected(rows: tuple[Mean, ...]) -> tuple[Mean, ...]:
-    p = np.array([row.p for row in rows])
-    corrected = holm(p) if np.isfinite(p).all() else p
-    return tuple(
-        Mean(row.estimate, row.low, row.high, row.n, row.p, float(value))
-        for row, value in zip(rows, corrected, strict=True)
-    )
+    """Holm over the means that exist; a volume that nobody measured does not make the others less certain."""
+    tested = [place for place, row in enumerate(rows) if row.n > 0 and np.isfinite(row.p)]
+    corrected = np.full(len(rows), np.nan)
+    corrected[tested] = holm(np.array([rows[place].p for place in tested]))
+    return tuple(replace(row, p_corrected=float(value)) for row, value in zip(rows, corrected, strict=True))

@@ -96,7 +96,7 @@ def sections(report: Report) -> tuple[Section, ...]:
         *([table1.section(report.table1, report.settings)] if report.table1 else []),
         *(_panel_section(item, report, number) for number, item in enumerate(report.panels)),
         completeness.section(report.completeness, report.settings.empty),
-        costs.section(report.costs),
+        *([costs.section(report.costs)] if report.costs else []),
     )
 
 
@@ -124,7 +124,7 @@ def _panel_section(item: PanelReport, report: Report, number: int) -> Section:
         *_comparisons(item, report, place),
         *_details(item, report, place),
     )
-    return Section(place, name, (_about(item),), parts)
+    return Section(place, name, (_about(item, report),), parts)
 
 
 def _comparisons(item: PanelReport, report: Report, place: str) -> Iterator[Section]:
@@ -144,7 +144,8 @@ def _details(item: PanelReport, report: Report, place: str) -> Iterator[Section]
     metric, level = words.METRIC_NAMES[report.settings.metric], report.settings.level
     if item.phantoms:
         yield phantom_bias.section(item.phantoms, slug=f"{place}-theory", level=level)
-    yield volume_bias.section(item.volumes, slug=place, level=level)
+    if item.volumes.errors:
+        yield volume_bias.section(item.volumes, slug=place, level=level)
     if item.deciles:
         yield deciles.section(item.deciles, slug=place, level=level)
     if item.presence is not None:
@@ -163,16 +164,17 @@ def _comparison(pairs: Pairs, report: Report, place: str, metric: str) -> Sectio
     )
 
 
-def _about(item: PanelReport) -> Paragraph:
+def _about(item: PanelReport, report: Report) -> Paragraph:
     panel = item.panel
     folds = sorted({int(fold) for fold in panel.fold if fold >= 0})
-    where = (
-        f"folds {listed(str(fold) for fold in folds)}" if folds else f"{count(len(panel.repeats), 'model')} per setting"
-    )
+    named = f"{'fold' if len(folds) == 1 else 'folds'} {listed(str(fold) for fold in folds)}"
+    where = named if folds else f"{count(len(panel.repeats), 'model')} per setting"
     truth = "" if panel.truth == "label" else f" Truth: {panel.truth} of the raters."
     grouped = f" from {count(item.estimates.units, 'group')}" if item.estimates.units < len(panel.cases) else ""
+    empty = int((panel.values("empty_true") == 1).any(axis=(0, 1)).sum())
+    policy = f" {completeness.empty_policy(report.settings.empty, empty)}" if empty else ""
     return Paragraph(
         f"{count(len(panel.cases), 'validation case')}{grouped}, {where}, {count(panel.seeds, 'seed')}, labels "
-        f"{panel.key.labels}, network {panel.key.network}.{truth}",
+        f"{panel.key.labels}, network {panel.key.network}.{truth}{policy}",
         Tone.NOTE,
     )

@@ -62,6 +62,7 @@ def recalibrated_rows(estimates: PanelEstimates, *, level: float) -> tuple[Recal
         )
         for place, setting in enumerate(panel.settings)
         for index, estimator in enumerate(Estimator)
+        if found[index * size + place].n
     )
 
 

@@ -114,7 +114,9 @@ class Results:
         """`predicted_at` or `true_positive_at`: voxels at each threshold, shape (rows, 101)."""
         flat = self.cases_table[name].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         rows = self.cases_table.num_rows
-        if rows == 0 or flat.size % rows:
+        if flat.size == 0:
+            return np.empty((rows, 0), dtype=np.int64)
+        if flat.size % rows:
             raise TableError(f"cases, column {name!r}: every row must hold the same number of thresholds")
         return np.asarray(flat.reshape(rows, -1), dtype=np.int64)
 

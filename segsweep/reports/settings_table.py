@@ -32,10 +32,11 @@ def settings_table(estimates: PanelEstimates, *, slug: str, level: float) -> Tab
         Column(f"ΔV soft, {unit}", numeric=True, interval=True),
         Column(f"ΔV hard, {unit}", numeric=True, interval=True),
     )
+    cases = [int(count) for count in np.count_nonzero(estimates.panel.present.any(axis=1), axis=1)]
     rows = tuple(
         (
             text_cell(setting),
-            Cell(str(hard[place].n), hard[place].n),
+            Cell(str(cases[place]), cases[place]),
             _score(estimates.dice[place]),
             _score(estimates.jaccard[place]),
             _error(soft[place], decimals, level),
@@ -63,31 +64,39 @@ def _error(mean: Mean, decimals: int, level: float) -> Cell:
 
 
 def drawings(estimates: PanelEstimates, *, slug: str, name: str, level: float) -> tuple[Drawing, ...]:
-    """Dice by setting, ΔV by setting, predicted against true volume."""
+    """Dice by setting, ΔV by setting, predicted against true volume; what nobody measured is not drawn."""
     panel = estimates.panel
     unit = UNIT_NAMES[panel.unit]
-    errors = [
-        _dots(estimator.value, estimates.errors[estimator], marker)
-        for estimator, marker in ((Estimator.SOFT, "o"), (Estimator.HARD, "s"))
-    ]
-    true = over_repeats(panel.values("volume_true"))
-    hard = over_repeats(panel.values("volume_hard"))
     table = f"The numbers are in the table of {name}."
-    return (
+    figures = [
         forest(
             panel.settings, [_dots("Dice", estimates.dice, "o")], slug=f"{slug}-dice", title="Dice by setting",
             axis=f"mean Dice, {level:.0%} interval", description=f"Mean Dice of each setting. {table}",
-        ),
-        forest(
-            panel.settings, errors, slug=f"{slug}-errors", title="Volume error by setting",
-            axis=f"mean ΔV, {unit}, {level:.0%} interval", reference=0.0,
-            description=f"Mean volume error of each setting from probabilities (soft) and decisions (hard). {table}",
-        ),
-        volume_scatter(
-            panel.settings, true, hard, slug=f"{slug}-volumes", title="Predicted (hard) against true volume", unit=unit,
-            description=f"One dot per case and setting; on the line prediction equals truth. {table}",
-        ),
-    )  # fmt: skip
+        )
+    ]  # fmt: skip
+    errors = [
+        _dots(estimator.value, estimates.errors[estimator], marker)
+        for estimator, marker in ((Estimator.SOFT, "o"), (Estimator.HARD, "s"))
+        if any(mean.n for mean in estimates.errors[estimator])
+    ]
+    if errors:
+        figures.append(
+            forest(
+                panel.settings, errors, slug=f"{slug}-errors", title="Volume error by setting",
+                axis=f"mean ΔV, {unit}, {level:.0%} interval", reference=0.0,
+                description=f"Mean volume error of each setting: {' and '.join(dots.name for dots in errors)}. {table}",
+            )
+        )  # fmt: skip
+    if any(mean.n for mean in estimates.errors[Estimator.HARD]):
+        figures.append(
+            volume_scatter(
+                panel.settings, over_repeats(panel.values("volume_true")), over_repeats(panel.values("volume_hard")),
+                slug=f"{slug}-volumes", title="Predicted (hard) against true volume", unit=unit,
+                description="One dot per case and setting; on the line prediction equals truth. The volumes are in "
+                "the cases table of the sweep, their errors in the tables of this page.",
+            )
+        )  # fmt: skip
+    return tuple(figures)
 
 
 def _dots(name: str, rows: Sequence[Mean], marker: str) -> Dots:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from segsweep.reports import canvas
 from segsweep.reports.results import Floats
 
-MOST_SQUARES = 8
+MOST_SQUARES = 6
 MOST_VECTOR_POINTS = 1_500
 """Beyond this many points they are stored as pixels, or the page would grow by a megabyte."""
 

@@ -7,6 +7,7 @@ from segsweep.reports.calibration_error import CalibrationRow, calibration_rows,
 from segsweep.reports.document import Block, Drawings, Section
 from segsweep.reports.estimates import PanelEstimates
 from segsweep.reports.recalibrated import RecalibratedRow, recalibrated_rows, recalibrated_table
+from segsweep.reports.scores import Estimator
 from segsweep.reports.threshold_choice import ThresholdRow, threshold_rows, threshold_table
 from segsweep.reports.volume_error_table import VolumeErrorRow, volume_error_rows, volume_error_table
 
@@ -41,8 +42,9 @@ def section(found: VolumeBias, *, slug: str, level: float) -> Section:
     blocks: list[Block] = [
         volume_error_table(found.errors, unit=unit, slug=f"{place}-error", level=level),
         agreement_table(found.agreement, unit=unit, slug=f"{place}-agreement", level=level),
-        Drawings(lambda: (bland_altman_plot(found.agreement, unit=unit, slug=f"{place}-bland-altman"),)),
     ]
+    if any(row.estimator is Estimator.HARD for row in found.agreement):
+        blocks.append(Drawings(lambda: (bland_altman_plot(found.agreement, unit=unit, slug=f"{place}-bland-altman"),)))
     if found.calibration:
         blocks.append(calibration_table(found.calibration, unit=unit, slug=f"{place}-calibration", level=level))
     if found.recalibrated:

@@ -32,7 +32,7 @@ class VolumeErrorRow:
 
 
 def volume_error_rows(estimates: PanelEstimates, *, level: float) -> tuple[VolumeErrorRow, ...]:
-    """Setting by setting, soft before hard."""
+    """Setting by setting, soft before hard; what nobody measured is left out."""
     panel = estimates.panel
     true = panel.values("volume_true")
     columns: list[Floats] = []
@@ -51,6 +51,7 @@ def volume_error_rows(estimates: PanelEstimates, *, level: float) -> tuple[Volum
         )
         for place, setting in enumerate(panel.settings)
         for index, estimator in enumerate(Estimator)
+        if estimates.errors[estimator][place].n
     )
 
 
