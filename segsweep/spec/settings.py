@@ -1,9 +1,11 @@
 """What a trial is trained with, apart from its data and its loss."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from segsweep.spec.canonical import canonical_json
 from segsweep.spec.datasets import Frozen, PositiveFloat, PositiveInt
 
 NETWORK_PRESETS = ("unet-s", "unet-m", "unet-l", "logistic")
@@ -35,7 +37,7 @@ class Network(Frozen):
     @property
     def name(self) -> str:
         """As printed in tables."""
-        return self.preset or str(self.monai)
+        return self.preset or _call(str(self.monai), self.args)
 
     def check_size(self, size: tuple[int, ...]) -> None:
         """Refuse a training grid that a U-Net preset cannot halve often enough.
@@ -69,7 +71,7 @@ class Augment(Frozen):
     @property
     def name(self) -> str:
         """As printed in tables."""
-        return self.recipe or "+".join(name for entry in self.monai for name in entry)
+        return self.recipe or "+".join(_call(name, args) for entry in self.monai for name, args in entry.items())
 
 
 class Stopping(Frozen):
@@ -145,3 +147,9 @@ class Resources(Frozen):
     workers: PositiveInt | None = None
     cpus: PositiveFloat = 1.0
     gpus: Annotated[float, Field(ge=0)] | Literal["auto"] = "auto"
+
+
+def _call(name: str, arguments: Mapping[str, Any]) -> str:
+    """`UNet(channels=[4,8])`: two that differ in an argument alone must not share a name."""
+    written = ",".join(f"{key}={canonical_json(value)}" for key, value in sorted(arguments.items()))
+    return f"{name}({written})" if written else name

@@ -206,21 +206,31 @@ def _warm_start(cell: LossCell, inherited: WarmStart | None) -> WarmStart | None
 def _with_settings(trials: list[Trial]) -> list[Trial]:
     """Name beside the loss whatever else differs between the settings of a sweep; reports keep networks apart."""
     parts = [_beside_the_loss(trial) for trial in trials]
-    varying = [key for key in parts[0] if len({part[key] for part in parts}) > 1] if parts else []
+    keys = dict.fromkeys(key for part in parts for key in part)
+    varying = [key for key in keys if len({part[key] for part in parts if key in part}) > 1]
     return [
-        replace(trial, setting=" ".join([trial.setting, *(part[key] for key in varying)]))
+        replace(trial, setting=" ".join([trial.setting, *(part[key] for key in varying if key in part)]))
         for trial, part in zip(trials, parts, strict=True)
     ]
 
 
 def _beside_the_loss(trial: Trial) -> dict[str, str]:
-    warm = trial.warm_start
-    return {
+    train, warm = trial.train, trial.warm_start
+    named = {
         "augment": f"augment={trial.augment.name}",
-        "batch_size": f"B={trial.train.batch_size}",
-        "lr": f"lr={trial.train.lr:g}",
-        "epochs": f"epochs={trial.train.epochs}",
-        "plateau": f"plateau={trial.train.plateau}",
-        "patience": f"patience={trial.train.patience}",
+        "batch_size": f"B={train.batch_size}",
+        "lr": f"lr={train.lr:g}",
+        "epochs": f"epochs={train.epochs}",
+        "plateau": f"plateau={train.plateau}",
+        "factor": f"factor={train.factor:g}",
+        "patience": f"patience={train.patience}",
+        "amp": f"amp={train.amp}",
         "warm_start": "from scratch" if warm is None else f"warm {warm.epochs} epochs lr={warm.lr:g}",
+    }
+    if warm is None:
+        return named
+    return named | {
+        "warm_plateau": f"warm plateau={warm.plateau}",
+        "warm_factor": f"warm factor={warm.factor:g}",
+        "warm_patience": f"warm patience={warm.patience}",
     }
