@@ -25,6 +25,9 @@ from segsweep.records import tables
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, RunDescription, RunRecord
 
+# that a new SQLite store gets its tables is no news
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+
 _SCHEMAS = {CASES_FILE: CASES, TRIALS_FILE: TRIALS}
 _FLUSH_SECONDS = 5.0
 _PARAM_LENGTH = 6000
@@ -94,8 +97,6 @@ class MlflowTracker:
 
     def prepare(self) -> None:
         """Create or migrate the store."""
-        # a new SQLite store is expected here, and no news
-        logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
         with _translated(self.uri):
             self._client.search_experiments(max_results=1)
 
