@@ -107,7 +107,7 @@ def agreement_table(rows: tuple[AgreementRow, ...], *, unit: str, slug: str, lev
         for row in rows
     )
     note = (
-        f"Limits of agreement (Bland & Altman): 95 % of cases are expected between them if ΔV is normal; {level:.0%} "
+        f"Limits of agreement (Bland & Altman): 95% of cases are expected between them if ΔV is normal; {level:.0%} "
         "intervals of the limits by Carkeet 2015. Slope of ΔV against the true volume: negative from regression to the "
         "mean alone, in every imperfect model. Slope against the mean of predicted and true volume: 0 where both vary "
         "alike."

@@ -152,6 +152,6 @@ def caveats(estimates: PanelEstimates) -> tuple[str, ...]:
         )
     elif estimates.units < FEW_CASES:
         sentences.append(
-            f"Only {estimates.units} independent cases: 95 % intervals of so few are known to miss more than 5 %."
+            f"Only {estimates.units} independent cases: 95% intervals of so few are known to miss more than 5 %."
         )
     return tuple(sentences)

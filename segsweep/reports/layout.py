@@ -14,6 +14,7 @@ from segsweep.reports import (
     phantom_bias,
     presence,
     ranking,
+    rater_bias,
     settings_table,
     subgroups,
     table1,
@@ -146,6 +147,8 @@ def _details(item: PanelReport, report: Report, place: str) -> Iterator[Section]
         yield phantom_bias.section(item.phantoms, slug=f"{place}-theory", level=level)
     if item.volumes.errors:
         yield volume_bias.section(item.volumes, slug=place, level=level)
+    if item.raters:
+        yield rater_bias.section(item.raters, slug=place, unit=item.panel.unit, level=level)
     if item.deciles:
         yield deciles.section(item.deciles, slug=place, level=level)
     if item.presence is not None:
@@ -171,10 +174,11 @@ def _about(item: PanelReport, report: Report) -> Paragraph:
     where = named if folds else f"{count(len(panel.repeats), 'model')} per setting"
     truth = "" if panel.truth == "label" else f" Truth: {panel.truth} of the raters."
     grouped = f" from {count(item.estimates.units, 'group')}" if item.estimates.units < len(panel.cases) else ""
+    kind = "test case" if panel.key.split == "test" else "validation case"
     empty = int((panel.values("empty_true") == 1).any(axis=(0, 1)).sum())
     policy = f" {completeness.empty_policy(report.settings.empty, empty)}" if empty else ""
     return Paragraph(
-        f"{count(len(panel.cases), 'validation case')}{grouped}, {where}, {count(panel.seeds, 'seed')}, labels "
+        f"{count(len(panel.cases), kind)}{grouped}, {where}, {count(panel.seeds, 'seed')}, labels "
         f"{panel.key.labels}, network {panel.key.network}.{truth}{policy}",
         Tone.NOTE,
     )

@@ -25,6 +25,7 @@ class PanelKey:
     labels: str
     network: str
     label: str
+    split: str = "val"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +84,13 @@ def gather(column: Floats, row: Indices) -> Floats:
     return np.asarray(padded[row])
 
 
-def build_panels(results: Results, *, split: str = "val") -> tuple[Panel, ...]:
+def build_panels(results: Results, *, split: str = "val", truths: tuple[str, ...] = _TRUTHS) -> tuple[Panel, ...]:
     """Every panel of the finished trials, in the order in which the trials table names them, labels by alphabet.
+
+    Args:
+        results: the two tables.
+        split: whose cases.
+        truths: which truth stands for a case, the first that there is; without any of them there is no panel.
 
     Raises:
         TableError: two rows for one case, label and truth of one trial; two units within one panel.
@@ -101,10 +107,12 @@ def build_panels(results: Results, *, split: str = "val") -> tuple[Panel, ...]:
         in_panel = keep & (panel_of_trial[trial] == number)
         for label in sorted(label_codes.words[code] for code in np.unique(label_codes.index[in_panel])):
             here = in_panel & _is_word(label_codes.index, label_codes.words, label)
-            truths = [truth_codes.words[code] for code in np.unique(truth_codes.index[here])]
-            truth = next((name for name in _TRUTHS if name in truths), truths[0])
+            found = {truth_codes.words[code] for code in np.unique(truth_codes.index[here])}
+            truth = next((name for name in truths if name in found), None)
+            if truth is None:
+                continue
             rows = np.flatnonzero(here & _is_word(truth_codes.index, truth_codes.words, truth))
-            panels.append(_panel(results, PanelKey(*key, label), truth, rows))
+            panels.append(_panel(results, PanelKey(*key, label, split), truth, rows))
     return tuple(panels)
 
 
@@ -195,3 +203,5 @@ def _name_parts(key: PanelKey, *, several_networks: bool) -> Iterator[str]:
         yield f"labels {key.labels}"
     if several_networks:
         yield key.network
+    if key.split == "test":
+        yield "test set"

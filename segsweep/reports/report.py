@@ -13,11 +13,13 @@ from segsweep.reports.panels import Panel, build_panels, panel_names
 from segsweep.reports.phantom_bias import PhantomBias, phantom_bias
 from segsweep.reports.presence import PresenceResults, presence
 from segsweep.reports.ranking import Ranking, ranking
+from segsweep.reports.rater_bias import rater_bias
 from segsweep.reports.results import Results
 from segsweep.reports.subgroups import Subgroup, subgroups
 from segsweep.reports.table1 import METRICS, Row, table1_rows
 from segsweep.reports.training_spread import Spread, training_spread
 from segsweep.reports.volume_bias import VolumeBias, volume_bias
+from segsweep.reports.volume_error_table import VolumeErrorRow
 from segsweep.spec.report_settings import ReportSettings
 
 
@@ -32,6 +34,7 @@ class PanelReport:
         ranking: how the order holds on other cases; None where there is nothing to rank.
         spread: between cases and trainings; empty with one training.
         volumes: the volume analysis.
+        raters: volume errors against the raters' mean volume; empty with a single truth.
         deciles: Dice and Jaccard by object size; empty with few cases.
         presence: cases with and without the structure; None unless there are both.
         subgroups: by meta column.
@@ -44,6 +47,7 @@ class PanelReport:
     ranking: Ranking | None
     spread: tuple[Spread, ...]
     volumes: VolumeBias
+    raters: tuple[VolumeErrorRow, ...]
     deciles: tuple[Deciles, ...]
     presence: PresenceResults | None
     subgroups: tuple[Subgroup, ...]
@@ -98,8 +102,9 @@ def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *,
         TableError: the tables contradict themselves; the message names table, row and column.
     """
     results = Results(trials, cases)
-    panels = build_panels(results)
-    reports = tuple(_panel_report(panel, settings) for panel in panels)
+    panels = (*build_panels(results), *build_panels(results, split="test"))
+    by_raters = {panel.key: panel for panel in build_panels(results, truths=("mean",))}
+    reports = tuple(_panel_report(panel, by_raters.get(panel.key), settings) for panel in panels)
     names = panel_names(panels)
     named = [(names[report.panel.key], report.estimates) for report in reports]
     return Report(
@@ -113,7 +118,7 @@ def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *,
     )
 
 
-def _panel_report(panel: Panel, settings: ReportSettings) -> PanelReport:
+def _panel_report(panel: Panel, by_raters: Panel | None, settings: ReportSettings) -> PanelReport:
     estimates = estimate(panel, settings)
     by_size = (deciles(estimates, metric, settings) for metric in METRICS)
     return PanelReport(
@@ -122,6 +127,7 @@ def _panel_report(panel: Panel, settings: ReportSettings) -> PanelReport:
         losses=compare_trainings(estimates, settings),
         ranking=ranking(estimates, settings),
         spread=training_spread(estimates, settings),
+        raters=rater_bias(by_raters if panel.truth != "mean" else None, settings),
         volumes=volume_bias(estimates, level=settings.level),
         deciles=tuple(found for found in by_size if found is not None),
         presence=presence(estimates, level=settings.level),

@@ -143,7 +143,7 @@ def section(rows: tuple[Row, ...], settings: ReportSettings) -> Section:
     note = (
         "Italic: significantly lower than each metric-sensitive loss. Underlined: significantly lower than another "
         "loss of its group (pixel-wise or metric-sensitive). Bold: significantly better than all others. "
-        f"Significant: {rule}."
+        f"Significant: {rule}; these models."
     )
     table = Table("table1", "Mean Dice and Jaccard by dataset and loss", columns, body, note)
     about = Paragraph("Laid out as Table 1 of Bertels et al. 2019 (arXiv 1911.01685).", Tone.NOTE)

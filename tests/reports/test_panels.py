@@ -4,7 +4,7 @@ import pytest
 from sweep_tables import LOSSES, Sweep, case_row, hippocampus, phantoms, trial_row
 
 from segsweep.errors import TableError
-from segsweep.reports.panels import build_panels
+from segsweep.reports.panels import build_panels, panel_names
 from segsweep.reports.results import Results
 
 CE, DICE = LOSSES[0], LOSSES[2]
@@ -109,3 +109,26 @@ def test_the_order_of_the_rows_changes_nothing() -> None:
         assert one.key == two.key
         assert one.cases == two.cases
         np.testing.assert_array_equal(one.values("dice"), two.values("dice"))
+
+
+def test_a_test_set_is_a_panel_of_its_own_whose_repeats_are_all_models() -> None:
+    trials = [trial_row(str(fold), CE, fold=fold) for fold in range(2)]
+    cases = [case_row(trial, f"t{index}", split="test") for trial in trials for index in range(3)]
+    cases += [case_row(trial, f"v{trial['fold']}") for trial in trials]
+    results = Results(*Sweep(trials, cases).tables())
+    (panel,) = build_panels(results, split="test")
+    assert panel.repeats == ("fold 0, seed 0", "fold 1, seed 0")
+    assert panel.cases == ("t0", "t1", "t2")
+    assert build_panels(results)[0].cases == ("v0", "v1")
+
+
+def test_names_say_only_what_tells_panels_apart() -> None:
+    trials = [trial_row("a", CE), trial_row("b", CE, labels="removed")]
+    cases = [case_row(trial, "x") for trial in trials] + [case_row(trials[0], "y", split="test")]
+    results = Results(*Sweep(trials, cases).tables())
+    names = panel_names((*build_panels(results), *build_panels(results, split="test")))
+    assert list(names.values()) == [
+        "hippocampus, anterior",
+        "hippocampus, anterior, labels removed",
+        "hippocampus, anterior, test set",
+    ]

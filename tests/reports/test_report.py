@@ -102,3 +102,21 @@ def test_no_results_at_all_still_report() -> None:
     page = to_html(build_report(*Sweep(trials, []).tables(), FAST, name="x"))
     assert "nothing to compare" in page
     assert "out of memory" in page
+
+
+def test_several_raters_give_the_bias_against_their_mean_volume() -> None:
+    """Raters say 1 and 3 ml; the majority 1 ml, the mean 2 ml; the model 2.5 ml."""
+    trial = trial_row("a", CE)
+    truths = {"rater 1": 1.0, "rater 2": 3.0, "majority": 1.0, "mean": 2.0}
+    cases = [
+        case_row(trial, case, truth=truth, volume_true=volume, volume_hard=2.5)
+        for case in "xyz"
+        for truth, volume in truths.items()
+    ]
+    report = build_report(*Sweep([trial], cases).tables(), FAST, name="x")
+    (item,) = report.panels
+    assert item.panel.truth == "majority"
+    assert item.estimates.errors[Estimator.HARD][0].estimate == pytest.approx(1.5)
+    hard = next(row for row in item.raters if row.estimator is Estimator.HARD)
+    assert hard.bias.estimate == pytest.approx(0.5)
+    assert "Volume bias against the raters' mean" in to_markdown(report)
