@@ -15,8 +15,8 @@ from segsweep.statistics.intervals import Interval
 from segsweep.statistics.moments import Estimates, Floats
 from segsweep.statistics.multiplicity import Correction, StepDownMaximum, benjamini_hochberg, holm, monotone
 
-_VALUES_AT_ONCE = 1_000_000
-"""Resampled statistics held at a time: 8 MB, which keeps a block of pairs near the processor's cache."""
+_VALUES_AT_ONCE = 2_000_000
+"""Resampled statistics held at a time: 16 MB a table, and few enough products for each to be worth its while."""
 
 Sample = TypeVar("Sample", bound=Estimates)
 

@@ -128,10 +128,11 @@ def statistics_of_sums(sample: Means, sums: Floats, weights: Weights) -> Floats:
     # t*² = δ²/SE*² = (u−1)/u · (Σwr)² / Σw(r − δN)²: the number of drawn values cancels.
     with np.errstate(divide="ignore", invalid="ignore"):
         squared /= spread
-    # Columns without spread stay where they are, whatever rounding says; beyond 1/NO_SPREAD, spread is rounding error.
-    squared[np.isnan(squared)] = 0.0
+    # Columns without spread stay where they are, whatever rounding says.
     squared[sample.standard_error == 0] = 0.0
-    squared[squared > 1 / NO_SPREAD] = np.inf
+    if not squared.max(initial=0.0) <= 1 / NO_SPREAD:
+        squared[np.isnan(squared)] = 0.0
+        squared[squared > 1 / NO_SPREAD] = np.inf  # such a spread is rounding error
     squared *= ((sample.units - 1) / np.maximum(sample.units, 1))[:, None]
     np.sqrt(squared, out=squared)
     return np.copysign(squared, sums, out=squared)
@@ -143,7 +144,7 @@ def _resampled_spread(sample: Means, sums: Floats, squared: Floats, weights: Wei
     spread = np.square(sample.residuals) @ draws
     if (sample.sizes == 1).all():
         # One value per unit: ΣwN is the number of units, and the sum of squares is Σwr² − (Σwr)²/u.
-        spread -= squared / weights.units
+        spread -= squared * (1 / weights.units)
     else:
         drawn = sample.sizes @ draws
         shift = sums / np.where(drawn > 0, drawn, 1.0)

@@ -80,7 +80,8 @@ def slope_interval(x: Floats, y: Floats, weights: Weights, *, level: float = 0.9
     _, error = _fits(np.ones((1, weights.units)), basis)
     shift, spread = _fits(weights.counts, basis)
     with np.errstate(divide="ignore", invalid="ignore"):
-        draws = np.where(shift == 0, 0.0, shift / spread)
+        # on an exact line nothing moves but rounding
+        draws = np.where((shift == 0) | (error == 0), 0.0, shift / spread)
     units = np.count_nonzero(basis[4:], axis=1)
     sample = Estimates(np.array([slope]), error, np.array([n]), units)
     low, high = studentised.bounds(sample, draws[None], level=level)

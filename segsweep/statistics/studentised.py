@@ -42,11 +42,12 @@ def bounds(sample: Estimates, draws: Floats, *, level: float) -> tuple[Floats, F
         nothing about the spread between cases.
     """
     rank = tail_rank(draws.shape[1], level)
-    ordered = np.partition(draws, (rank - 1, draws.shape[1] - rank), axis=1)
+    places = [rank - 1, draws.shape[1] - rank]
+    ends = np.array([np.partition(row, places)[places] for row in draws])
     known = np.isfinite(sample.standard_error)
     error = np.where(known, sample.standard_error, 1.0)
-    low = np.where(known, sample.estimate - ordered[:, -rank] * error, -np.inf)
-    high = np.where(known, sample.estimate - ordered[:, rank - 1] * error, np.inf)
+    low = np.where(known, sample.estimate - ends[:, 1] * error, -np.inf)
+    high = np.where(known, sample.estimate - ends[:, 0] * error, np.inf)
     return low, high
 
 
@@ -73,7 +74,8 @@ def symmetric_p_values(sample: Estimates, draws: Floats) -> Floats:
     too light one at a time: Holm on equal tails erred in 9 % of the families of 20 Laplace differences.
     """
     statistic = np.abs(sample.statistic)[:, None]
-    p = (1 + np.count_nonzero(np.abs(draws) >= statistic, axis=1)) / (draws.shape[1] + 1)
+    beyond = np.count_nonzero(draws >= statistic, axis=1) + np.count_nonzero(draws <= -statistic, axis=1)
+    p = np.minimum(1 + beyond, draws.shape[1] + 1) / (draws.shape[1] + 1)
     return np.where(np.isfinite(sample.standard_error), np.maximum(p, smallest_p(sample)), 1.0)
 
 

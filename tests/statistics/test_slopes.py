@@ -61,9 +61,15 @@ def test_exact_line_has_an_exact_slope():
     true = rng().gamma(3, 10, size=30)
     found = volume_slopes(1.5 * true, true, bootstrap_weights(30, 199, rng=rng()))
     assert found.against_truth.estimate == pytest.approx(0.5, abs=1e-12)
-    assert found.against_truth.low == pytest.approx(0.5, abs=1e-9)
+    assert (found.against_truth.low, found.against_truth.high) == pytest.approx((0.5, 0.5), abs=1e-9)
     # ΔV = 0.5 V, mean = 1.25 V
     assert found.against_mean.estimate == pytest.approx(0.4, abs=1e-12)
+
+
+def test_an_error_that_is_zero_has_a_slope_of_zero():
+    true = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    found = slope_interval(true, np.zeros(5), bootstrap_weights(5, 99, rng=rng()))
+    assert (found.estimate, found.low, found.high, found.standard_error) == (0, 0, 0, 0)
 
 
 def test_noise_alone_makes_the_slope_against_truth_negative_but_not_that_against_the_mean():
