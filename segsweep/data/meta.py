@@ -37,7 +37,8 @@ def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], fold
     Raises:
         DataError: meta.csv has no such column, or no value in it for this case.
     """
-    if column == "none" or (column == "auto" and "group" not in meta.get(case, {})):
+    grouped = "group" in next(iter(meta.values()), {})
+    if column == "none" or (column == "auto" and not grouped):
         return case
     wanted = "group" if column == "auto" else column
     row = meta.get(case)
