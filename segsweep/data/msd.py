@@ -46,12 +46,15 @@ def label_names(description: dict[str, Any], path: Path) -> tuple[str, ...]:
     entries = description.get("labels")
     if not isinstance(entries, dict):
         raise DataError(f"{path}: `labels` must map label values to names")
-    pairs = {str(key): value for key, value in entries.items()}
-    by_value = pairs if all(key.isdigit() for key in pairs) else {str(value): key for key, value in pairs.items()}
-    wanted = [str(value) for value in range(len(by_value))]
-    if sorted(by_value) != sorted(wanted) or len(by_value) < 2:
-        raise DataError(f"{path}: label values must be 0, 1, …; found {', '.join(sorted(by_value)) or 'none'}")
-    return tuple(str(by_value[value]) for value in wanted)
+    pairs = [(str(key), str(value)) for key, value in entries.items()]
+    by_name = not all(key.isdigit() for key, _ in pairs)
+    names = [(value, key) for key, value in pairs] if by_name else pairs
+    wanted = [str(value) for value in range(len(names))]
+    found = sorted(value for value, _ in names)
+    if found != sorted(wanted) or len(names) < 2:
+        raise DataError(f"{path}: label values must be 0, 1, …; found {', '.join(found) or 'none'}")
+    by_value = dict(names)
+    return tuple(by_value[value] for value in wanted)
 
 
 def scan_msd(folder: Path, group: str) -> CaseSet:
