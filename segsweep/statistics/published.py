@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segsweep.statistics.moments import Floats
+from segsweep.errors import InputError
+from segsweep.statistics.moments import Floats, unit_sums
 from segsweep.statistics.permutation import mid_ranks
 from segsweep.statistics.resampling import Weights
 
 BOOTSTRAP_RESAMPLES = 10_000
+"""In the released code of Tilborghs 2022 and in Bertels 2021; Bertels 2019 does not say."""
+
 RANK_PERMUTATIONS = 100_000
 
 
@@ -44,13 +47,18 @@ def published_bootstrap(differences: Floats, weights: Weights) -> PublishedBoots
 
     Args:
         differences: first − second, per case, shape (cases,); nan = one side has no value.
-        weights: `BOOTSTRAP_RESAMPLES` resamples of the cases.
+        weights: `BOOTSTRAP_RESAMPLES` resamples. The papers draw cases; drawing groups is another test.
+
+    Raises:
+        InputError: the numbers of cases differ.
     """
+    if len(differences) != weights.cases:
+        raise InputError(f"{len(differences)} cases have values, but {weights.cases} were resampled")
+    # A case without a value adds nothing to a sum, and the sign of a resampled mean is that of its sum.
     values = np.nan_to_num(differences, nan=0.0)
     if not values.any():
         return PublishedBootstrap(0.5)
-    # The sign of a resampled mean is that of its sum.
-    return PublishedBootstrap(float(np.mean(weights.per_case() @ values > 0)))
+    return PublishedBootstrap(float(np.mean(weights.counts @ unit_sums(values[None], weights)[0] > 0)))
 
 
 def published_rank_permutation(

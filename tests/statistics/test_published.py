@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from segsweep.errors import InputError
 from segsweep.statistics.permutation import mid_ranks
 from segsweep.statistics.published import published_bootstrap, published_rank_permutation
 from segsweep.statistics.resampling import bootstrap_weights
@@ -62,3 +63,8 @@ def test_rank_permutation_can_be_zero_as_published():
     scores = np.stack([np.arange(20.0) + 1, np.arange(20.0)])
     assert published_rank_permutation(scores, 0, 1, rng=rng(), permutations=2000) == 0.0
     assert published_rank_permutation(np.ones((2, 5)), 0, 1, rng=rng(), permutations=100) == 0.0
+
+
+def test_resamples_of_other_cases_are_refused():
+    with pytest.raises(InputError, match="3 cases have values, but 4 were resampled"):
+        published_bootstrap(np.ones(3), bootstrap_weights(4, 100, rng=rng()))
