@@ -13,6 +13,9 @@ from segsweep.statistics.variance import FEWEST_SEEDS
 
 METRIC_NAMES = {"dice": "Dice", "jaccard": "Jaccard", "nsd": "NSD", "hd95": "HD95", "assd": "ASSD"}
 
+MANY_TIES = 0.6
+"""Share of equal scores from which the studentised interval falls short of its level (.92 at 80% and 50 cases)."""
+
 _MOST_NAMED = 3
 
 
@@ -143,7 +146,7 @@ def level_sentence(repeats: int) -> str:
     return f"{how_many}: what follows is about these models, not these losses. Training again could turn the order."
 
 
-def caveats(estimates: PanelEstimates) -> tuple[str, ...]:
+def caveats(estimates: PanelEstimates, pairs: Pairs) -> tuple[str, ...]:
     """What weakens the intervals of this panel."""
     panel, sentences = estimates.panel, []
     if estimates.weights is None:
@@ -152,6 +155,11 @@ def caveats(estimates: PanelEstimates) -> tuple[str, ...]:
         )
     elif estimates.units < FEW_CASES:
         sentences.append(
-            f"Only {estimates.units} independent cases: 95% intervals of so few are known to miss more than 5 %."
+            f"Only {estimates.units} independent cases: 95% intervals of so few are known to miss more than 5%."
+        )
+    if pairs.tied > MANY_TIES:
+        sentences.append(
+            f"Two settings score exactly alike on {pairs.tied:.0%} of the cases; intervals of such differences are "
+            "known to miss more often than they claim."
         )
     return tuple(sentences)

@@ -36,6 +36,7 @@ class Pairs:
         scores: mean of the compared metric, shape (settings,).
         comparisons: one per pair, difference = first − second.
         resamples: how many were drawn.
+        tied: largest share of cases on which the best setting and another one score exactly alike.
         higher_is_better: whether a positive difference means that the first is better.
     """
 
@@ -44,6 +45,7 @@ class Pairs:
     scores: tuple[float, ...]
     comparisons: tuple[Comparison, ...]
     resamples: int
+    tied: float
     higher_is_better: bool
 
     def ranked(self) -> tuple[int, ...]:
@@ -123,5 +125,17 @@ def _pairs(
         scores=tuple(float(value) for value in averages),
         comparisons=comparisons,
         resamples=weights.resamples if weights is not None else 0,
+        tied=_largest_share_of_ties(scores, averages),
         higher_is_better=settings.metric in OVERLAPS,
     )
+
+
+def _largest_share_of_ties(scores: Floats, averages: Floats) -> float:
+    """Ties with the setting of the highest mean, shares of the cases both have."""
+    if not np.isfinite(averages).any():
+        return 0.0
+    best = int(np.nanargmax(averages))
+    others = np.delete(np.arange(len(scores)), best)
+    both = np.isfinite(scores[others]) & np.isfinite(scores[best])
+    equal = (scores[others] == scores[best]).sum(axis=1)
+    return float(np.max(equal / np.maximum(both.sum(axis=1), 1), initial=0.0))

@@ -1,13 +1,20 @@
 """The paired comparison as a matrix to look at and as a table to look up."""
 
+import math
+
 from segsweep.reports.comparison import Level, Pairs
 from segsweep.reports.document import Cell, Column, Mark, Table, text_cell
 from segsweep.reports.numbers import NOTHING, p_value, signed, with_interval
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.equivalence import Verdict
+from segsweep.statistics.intervals import Interval
+from segsweep.statistics.planning import MOST, cases_needed
 
 MOST_IN_MATRIX = 16
 """A larger matrix cannot be read; the table has every pair."""
+
+MOST_PLANNED = 300
+"""Pairs beyond which nobody reads how many cases each would need."""
 
 _DECIMALS = 3
 
@@ -35,20 +42,23 @@ def pairs_table(pairs: Pairs, settings: ReportSettings, *, slug: str, metric: st
         Column("p", numeric=True),
         Column("p corrected", numeric=True),
         Column("Verdict"),
+        Column(f"Cases needed for {settings.margin:g}", numeric=True),
     )
-    rows = tuple(_row(pairs, first, second) for first, second in pairs.best_first())
+    plan = len(pairs.comparisons) <= MOST_PLANNED
+    rows = tuple(_row(pairs, first, second, settings if plan else None) for first, second in pairs.best_first())
     note = (
         f"Difference = first − second on the cases both have, {settings.level:.0%} studentised bootstrap interval of "
         f"this pair alone; p corrected by {CORRECTIONS[settings.correction]}, {pairs.resamples:,} resamples. "
         f"Cannot be told apart: the interval lies inside ±{settings.margin:g}. Undecided: neither that nor p corrected "
-        f"≤ {1 - settings.level:.2g}."
+        f"≤ {1 - settings.level:.2g}. Cases needed: to find a difference of the size of the margin with 80% power, "
+        "this pair alone, as far as its spread here tells."
     )
     return Table(
         slug, f"Every pair of settings, {metric}, {pairs.level.value}", columns, rows, note, folded=len(rows) > 10
     )
 
 
-def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:
+def _row(pairs: Pairs, first: int, second: int, planned: ReportSettings | None) -> tuple[Cell, ...]:
     found, gain = pairs.between(first, second), pairs.gain(first, second)
     return (
         text_cell(pairs.settings[first]),
@@ -58,7 +68,17 @@ def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:
         Cell(p_value(found.p), found.p),
         Cell(p_value(found.p_corrected), found.p_corrected),
         Cell(found.verdict.value, marks=frozenset({_mark(pairs, first, second)})),
+        _needed(gain, planned) if planned is not None else Cell(NOTHING),
     )
+
+
+def _needed(gain: Interval, settings: ReportSettings) -> Cell:
+    """Cases on which a difference of the size of the margin would be found four times out of five."""
+    spread = gain.standard_error * math.sqrt(gain.n)
+    if not spread > 0:
+        return Cell(NOTHING)
+    cases = cases_needed(settings.margin, spread, level=settings.level)
+    return Cell(f"> {MOST:,}") if cases is None else Cell(f"{cases:,}".replace(",", "\u202f"), cases)
 
 
 def matrix(pairs: Pairs, *, slug: str, metric: str) -> Table | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from segsweep.reports import answer as words
 from segsweep.reports import (
+    case_table,
     comparison_tables,
     completeness,
     costs,
@@ -81,7 +82,7 @@ def _panel_answer(item: PanelReport, report: Report) -> str:
     parts = [
         words.score_sentence(item.pairs, report.settings, cases),
         phantom_bias.sentence(item.phantoms) or words.volume_sentence(item.estimates, report.settings),
-        *words.caveats(item.estimates),
+        *words.caveats(item.estimates, item.pairs),
     ]
     return " ".join(part for part in parts if part)
 
@@ -120,6 +121,8 @@ def _panel_section(item: PanelReport, report: Report, number: int) -> Section:
         settings_table.settings_table(item.estimates, slug=f"{place}-settings", level=level),
         Drawings(lambda: settings_table.drawings(item.estimates, slug=place, name=name, level=level)),
     ]
+    cases = case_table.case_table(item.panel, slug=place)
+    scores += [cases] if cases is not None else []
     parts = (
         Section(f"{place}-scores", "Scores and volumes", tuple(scores)),
         *_comparisons(item, report, place),

@@ -11,6 +11,9 @@ from segsweep.reports.document import Bullets, Cell, Drawings, Item, Mark, Parag
 MOST_ROWS = 60
 """Longer tables are cut, with a line that says so; the CSV file has them whole."""
 
+MOST_FOLDED_ROWS = 20
+"""What the page keeps folded is left to its CSV file altogether where it is longer than this."""
+
 
 def markdown(title: str, subtitle: str, answer: Section, sections: tuple[Section, ...]) -> str:
     """Render."""
@@ -28,6 +31,8 @@ def _section(section: Section, depth: int) -> list[str]:
                 parts.append(("> **Note:** " if block.tone is Tone.WARNING else "") + _escaped(block.text))
             case Bullets():
                 parts.append("\n".join(_item(item) for item in block.items))
+            case Table() if block.folded and len(block.rows) > MOST_FOLDED_ROWS:
+                parts.append(f"{_escaped(block.caption)}: {len(block.rows)} rows in `tables/{block.slug}.csv`.")
             case Table():
                 parts += [f"**{_escaped(block.caption)}**", _table(block), _escaped(block.note)]
             case Drawings():
@@ -49,7 +54,7 @@ def _table(table: Table) -> str:
     rule = [("-" * (width - 1) + ":") if numeric else "-" * width for width, numeric in zip(widths, right, strict=True)]
     lines = [_line(heads, widths, right), _line(rule, widths, right), *(_line(row, widths, right) for row in rows)]
     if len(table.rows) > MOST_ROWS:
-        lines.append(f"\n{len(table.rows) - MOST_ROWS} more rows are in `{table.slug}.csv`.")
+        lines.append(f"\n{len(table.rows) - MOST_ROWS} more rows are in `tables/{table.slug}.csv`.")
     return "\n".join(lines)
 
 
