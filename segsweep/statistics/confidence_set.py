@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segsweep.errors import InputError
-from segsweep.statistics.moments import Floats
+from segsweep.statistics.moments import Floats, means, resampled_shifts
 from segsweep.statistics.resampling import Weights
 
 
@@ -40,15 +40,11 @@ def model_confidence_set(scores: Floats, weights: Weights) -> ConfidenceSet:
     Raises:
         InputError: no case that every setting has, or the numbers of cases differ.
     """
-    if scores.shape[1] != weights.cases:
-        raise InputError(f"{scores.shape[1]} cases have values, but {weights.cases} were resampled")
     common = np.isfinite(scores).all(axis=0)
     if not common.any():
         raise InputError("no case has a value for every setting: they cannot be compared")
-    drawn = weights.per_case()[:, common]
-    mean = scores[:, common].mean(axis=1)
-    residuals = scores[:, common] - mean[:, None]
-    shifts = (residuals @ drawn.T) / np.maximum(drawn.sum(axis=1), 1.0)
+    sample = means(np.where(common, scores, np.nan), weights)
+    mean, shifts = sample.estimate, resampled_shifts(sample, weights)
     p = np.ones(len(scores))
     left = np.arange(len(scores))
     reached = 0.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from segsweep.errors import InputError
-from segsweep.statistics.moments import Floats
+from segsweep.statistics.moments import Floats, unit_sums
 from segsweep.statistics.resampling import Weights
 
 
@@ -42,16 +42,18 @@ def ranking_stability(scores: Floats, weights: Weights) -> RankingStability:
     common = np.isfinite(scores).all(axis=0)
     if not common.any():
         raise InputError("no case has a value for every setting: they cannot be ranked")
-    # The order of sums over the same draws is the order of means.
-    sums = np.where(common, scores, 0.0) @ weights.per_case().T
+    # The order of sums over the same draws is the order of means. Equal settings are summed once: a matrix product may
+    # round equal rows differently, and that would break their tie.
+    distinct, place = np.unique(np.where(common, scores, 0.0), axis=0, return_inverse=True)
+    sums = (unit_sums(distinct, weights) @ weights.counts.T)[place]
     shares = np.zeros((len(scores), len(scores)))
     for row, own in enumerate(sums):
         above = (sums > own).sum(axis=0)
         tied = (sums == own).sum(axis=0)
         for width in np.unique(tied):
             first = np.bincount(above[tied == width], minlength=len(scores))
-            for place in range(width):
-                shares[row, place:] += first[: len(scores) - place] / width
+            for step in range(width):
+                shares[row, step:] += first[: len(scores) - step] / width
     return RankingStability(shares / weights.resamples, _tau(sums, scores[:, common].sum(axis=1)), int(common.sum()))
 
 

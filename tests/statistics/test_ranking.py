@@ -36,6 +36,13 @@ def test_a_clear_order_is_stable():
     assert (found.tau == 1).all()
 
 
+def test_equal_settings_stay_tied_wherever_they_stand():
+    scores = rng().random((9, 37))
+    scores[[0, 4, 8]] = scores[0]
+    found = ranking_stability(scores, bootstrap_weights(37, 500, rng=rng()))
+    assert (found.shares[[4, 8]] == found.shares[0]).all()
+
+
 def test_only_cases_that_all_settings_have_are_ranked():
     scores = rng().random((3, 20))
     scores[1, 4] = np.nan
