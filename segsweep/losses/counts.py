@@ -29,13 +29,12 @@ def classic_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
         y: labels, same shape and dtype.
         first: index of the first class that is counted.
     """
-    return Counts(*_LinearCounts.apply(p, y, first))  # type: ignore[no-untyped-call]  # torch leaves `apply` untyped
+    return Counts(*_PowerCounts.apply(p, y, first, 1))  # type: ignore[no-untyped-call]  # torch leaves `apply` untyped
 
 
 def squared_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
     """Count TP = Σ p·y, Σp² and Σy² (Milletari et al. 2016, arXiv 1606.04797, Sect. 3); arguments as in classic."""
-    p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
-    return Counts((p * y).sum(voxels), p.square().sum(voxels), y.square().sum(voxels))
+    return Counts(*_PowerCounts.apply(p, y, first, 2))  # type: ignore[no-untyped-call]  # torch leaves `apply` untyped
 
 
 def semimetric_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
@@ -52,34 +51,38 @@ def _voxel_axes(maps: Tensor) -> tuple[int, ...]:
     return tuple(range(2, maps.ndim))
 
 
-class _LinearCounts(Function):
-    """Σpy, Σp, Σy with a backward pass that writes one map.
+class _PowerCounts(Function):
+    """Σpy, Σpⁿ, Σyⁿ for n = 1 or 2, with a backward pass that writes one map.
 
-    Left to autograd, the backward pass writes a map each for Σpy and Σp, their sum, and a padded copy where the
-    background is cut off. All of that is y·g₁ + g₂ with g = 0 for the classes that are not counted.
+    Left to autograd, the backward pass writes a map each for Σpy and Σpⁿ, their sum, and a padded copy where the
+    background is cut off. All of that is y·g₁ + g₂ (n = 1) or y·g₁ + 2p·g₂ (n = 2), with g = 0 for the classes that are
+    not counted.
     """
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(p: Tensor, y: Tensor, first: int) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(p: Tensor, y: Tensor, first: int, power: int) -> tuple[Tensor, Tensor, Tensor]:
         p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
-        return (p * y).sum(voxels), p.sum(voxels), y.sum(voxels)
+        predicted, labelled = (p, y) if power == 1 else (p.square(), y.square())
+        return (p * y).sum(voxels), predicted.sum(voxels), labelled.sum(voxels)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        p, y, first = inputs
-        # the map of probabilities is only kept for the gradient to the label, which few callers ask for
-        ctx.save_for_backward(p if ctx.needs_input_grad[1] else None, y)
-        ctx.first = first
+        p, y, ctx.first, ctx.power = inputs
+        # Σpy and Σp alone do not need p for the gradient to p, which is the one that training asks for
+        ctx.save_for_backward(p if ctx.needs_input_grad[1] or ctx.power == 2 else None, y)
 
     @staticmethod
     def backward(ctx: Any, to_positive: Tensor, to_predicted: Tensor, to_labelled: Tensor) -> Any:
         p, y = ctx.saved_tensors
         slope, to_p, to_y = (_spread(g, ctx.first, y.ndim) for g in (to_positive, to_predicted, to_labelled))
+        if ctx.power == 2:
+            to_p, to_y = 2 * to_p * p, 2 * to_y * y if ctx.needs_input_grad[1] else to_y
         return (
             torch.addcmul(to_p, slope, y) if ctx.needs_input_grad[0] else None,
             torch.addcmul(to_y, slope, p) if ctx.needs_input_grad[1] else None,
+            None,
             None,
         )
 

@@ -9,7 +9,6 @@ my_loss                 an entry point of the group `segsweep.losses`
 
 import re
 from enum import Enum
-from importlib.metadata import entry_points
 
 from segsweep.spec.loss_entries import NAMES
 
@@ -51,5 +50,7 @@ def own_target(name: str) -> str | None:
     """Return `module:attribute` of the user's own loss, following an entry point; None if there is none."""
     if _OWN.fullmatch(name):
         return name
+    from importlib.metadata import entry_points  # noqa: PLC0415 (slow to import, and few grids name such a loss)
+
     found = entry_points(group=ENTRY_POINT_GROUP, name=name)
     return next((point.value for point in found), None)
