@@ -34,6 +34,7 @@ CORRECTIONS = {
 
 def pairs_table(pairs: Pairs, settings: ReportSettings, *, slug: str, metric: str) -> Table:
     """One row per pair, better mean first."""
+    plans = pairs.level is Level.MODELS and len(pairs.comparisons) <= MOST_PLANNED
     columns = (
         Column("Setting"),
         Column("against"),
@@ -42,23 +43,29 @@ def pairs_table(pairs: Pairs, settings: ReportSettings, *, slug: str, metric: st
         Column("p", numeric=True),
         Column("p corrected", numeric=True),
         Column("Verdict"),
-        Column(f"Cases needed for {settings.margin:g}", numeric=True),
+        *([Column(f"Cases needed for {settings.margin:g}", numeric=True)] if plans else []),
     )
-    plan = len(pairs.comparisons) <= MOST_PLANNED
-    rows = tuple(_row(pairs, first, second, settings if plan else None) for first, second in pairs.best_first())
+    rows = tuple(
+        (*_row(pairs, first, second), *([_needed(pairs.gain(first, second), settings)] if plans else []))
+        for first, second in pairs.best_first()
+    )
     note = (
         f"Difference = first − second on the cases both have, {settings.level:.0%} studentised bootstrap interval of "
         f"this pair alone; p corrected by {CORRECTIONS[settings.correction]}, {pairs.resamples:,} resamples. "
         f"Cannot be told apart: the interval lies inside ±{settings.margin:g}. Undecided: neither that nor p corrected "
-        f"≤ {1 - settings.level:.2g}. Cases needed: to find a difference of the size of the margin with 80% power, "
-        "this pair alone, as far as its spread here tells."
+        f"≤ {1 - settings.level:.2g}."
     )
+    if plans:
+        note += (
+            " Cases needed: to find a difference of the size of the margin with 80% power, this pair alone, as far as "
+            "its spread here tells."
+        )
     return Table(
         slug, f"Every pair of settings, {metric}, {pairs.level.value}", columns, rows, note, folded=len(rows) > 10
     )
 
 
-def _row(pairs: Pairs, first: int, second: int, planned: ReportSettings | None) -> tuple[Cell, ...]:
+def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:
     found, gain = pairs.between(first, second), pairs.gain(first, second)
     return (
         text_cell(pairs.settings[first]),
@@ -68,7 +75,6 @@ def _row(pairs: Pairs, first: int, second: int, planned: ReportSettings | None) 
         Cell(p_value(found.p), found.p),
         Cell(p_value(found.p_corrected), found.p_corrected),
         Cell(found.verdict.value, marks=frozenset({_mark(pairs, first, second)})),
-        _needed(gain, planned) if planned is not None else Cell(NOTHING),
     )
 
 
