@@ -33,7 +33,8 @@ class Pairs:
     Attributes:
         level: what is resampled: cases alone, or cases and trainings.
         settings: names; comparisons refer to them by position.
-        scores: mean of the compared metric, shape (settings,).
+        scores: mean of the compared metric over the setting's own cases, shape (settings,).
+        common: the same over the cases that every setting has, by which they are ranked; `scores` where there is none.
         comparisons: one per pair, difference = first − second.
         resamples: how many were drawn.
         tied: largest share of cases on which the best setting and another one score exactly alike.
@@ -43,6 +44,7 @@ class Pairs:
     level: Level
     settings: tuple[str, ...]
     scores: tuple[float, ...]
+    common: tuple[float, ...]
     comparisons: tuple[Comparison, ...]
     resamples: int
     tied: float
@@ -51,7 +53,7 @@ class Pairs:
     def ranked(self) -> tuple[int, ...]:
         """Positions of the settings, best mean first; settings without a mean last."""
         sign = -1 if self.higher_is_better else 1
-        key = [sign * score if np.isfinite(score) else np.inf for score in self.scores]
+        key = [sign * score if np.isfinite(score) else np.inf for score in self.common]
         return tuple(sorted(range(len(self.settings)), key=key.__getitem__))
 
     @cached_property
@@ -117,17 +119,24 @@ def _pairs(
     comparisons: tuple[Comparison, ...],
     weights: Weights | None,
 ) -> Pairs:
-    count = np.isfinite(scores).sum(axis=1)
-    averages = np.divide(np.nansum(scores, axis=1), count, out=np.full(len(scores), np.nan), where=count > 0)
+    everywhere = np.isfinite(scores).all(axis=0)
+    averages = _means(scores)
     return Pairs(
         level=level,
         settings=estimates.panel.settings,
-        scores=tuple(float(value) for value in averages),
+        scores=tuple(averages.tolist()),
+        common=tuple((_means(scores[:, everywhere]) if everywhere.any() else averages).tolist()),
         comparisons=comparisons,
         resamples=weights.resamples if weights is not None else 0,
         tied=_largest_share_of_ties(scores, averages),
         higher_is_better=settings.metric in OVERLAPS,
     )
+
+
+def _means(scores: Floats) -> Floats:
+    count = np.isfinite(scores).sum(axis=1)
+    means: Floats = np.divide(np.nansum(scores, axis=1), count, out=np.full(len(scores), np.nan), where=count > 0)
+    return means
 
 
 def _largest_share_of_ties(scores: Floats, averages: Floats) -> float:

@@ -25,7 +25,7 @@ def pairs_of(scores: list[float], verdicts: dict[tuple[int, int], Verdict], *, h
             interval = Interval(gain, gain - 0.01, gain + 0.01, 0.95, "studentised", 0.005, 200)
             comparisons.append(Comparison(first, second, 200, interval, 0.01, 0.02, verdicts[first, second]))
     names = tuple("ABCDEFGH"[: len(scores)])
-    return Pairs(Level.MODELS, names, tuple(scores), tuple(comparisons), 999, 0.0, higher_is_better)
+    return Pairs(Level.MODELS, names, tuple(scores), tuple(scores), tuple(comparisons), 999, 0.0, higher_is_better)
 
 
 @pytest.mark.parametrize(

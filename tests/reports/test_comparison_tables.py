@@ -29,7 +29,9 @@ def pairs_of(scores: list[float], verdict: Verdict, *, level: Level = Level.MODE
         )
         for one, two in combinations(range(len(scores)), 2)
     )  # fmt: skip
-    return Pairs(level, tuple("ABCDEFGHIJKLMNOPQRST"[: len(scores)]), tuple(scores), comparisons, 999, 0.0, higher)
+    return Pairs(
+        level, tuple("ABCDEFGHIJKLMNOPQRST"[: len(scores)]), tuple(scores), tuple(scores), comparisons, 999, 0.0, higher
+    )
 
 
 def texts(table) -> list[list[str]]:

@@ -120,3 +120,14 @@ def test_several_raters_give_the_bias_against_their_mean_volume() -> None:
     hard = next(row for row in item.raters if row.estimator is Estimator.HARD)
     assert hard.bias.estimate == pytest.approx(0.5)
     assert "Volume bias against the raters' mean" in to_markdown(report)
+
+
+def test_settings_are_ranked_on_the_cases_that_all_of_them_have() -> None:
+    """The second setting lacks the hard half of the cases: its own mean is higher, on common cases it is lower."""
+    trials = [trial_row("a", CE), trial_row("b", DICE)]
+    cases = [case_row(trials[0], f"{index:02d}", dice=0.5 if index < 10 else 0.9) for index in range(20)]
+    cases += [case_row(trials[1], f"{index:02d}", dice=0.85 + 0.001 * (index % 2)) for index in range(10, 20)]
+    (panel,) = build_report(*Sweep(trials, cases).tables(), FAST, name="x").panels
+    assert panel.pairs.scores == pytest.approx((0.7, 0.8505))
+    assert panel.pairs.ranked() == (0, 1)
+    assert panel.pairs.between(0, 1).n == 10
