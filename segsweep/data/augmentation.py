@@ -1,5 +1,6 @@
 """Random changes of a batch; every random number comes from the generator that is passed in."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from segsweep.errors import GridError
 from segsweep.spec.settings import Augment
 
 Augmentation = Callable[[torch.Tensor, torch.Tensor, torch.Generator], tuple[torch.Tensor, torch.Tensor]]
-"""Images (B, channels, *size) and label values (B, 1, *size), both float32, to the same."""
+"""Images (B, channels, *size) and labels (B, channels, *size) whose 0 is background, both float32, to the same."""
 
 NOISE_SD = 0.1
 """Of the normalised intensities."""
@@ -85,8 +86,11 @@ def _monai(settings: Augment) -> Augmentation:
         kind = getattr(monai.transforms, f"{name}d", None)
         if kind is None or not issubclass(kind, monai.transforms.Transform):
             raise GridError(f"augment.monai: monai.transforms has no {name}d")
+        interpolation = {}
+        if "mode" in inspect.signature(kind).parameters:
+            interpolation = {"mode": ("bilinear", "nearest")}  # between two label values lies no third
         try:
-            steps.append(kind(keys=("image", "label"), **arguments))
+            steps.append(kind(keys=("image", "label"), **{**interpolation, **arguments}))
         except (TypeError, ValueError) as error:
             raise GridError(f"augment.monai.{name}: {error}") from error
     transform = monai.transforms.Compose(steps)
@@ -101,6 +105,6 @@ def _monai(settings: Augment) -> Augmentation:
             changed.append(transform({"image": image, "label": value}))
         stacked = (torch.stack([torch.as_tensor(entry[key]) for entry in changed]) for key in ("image", "label"))
         images_out, values_out = (part.as_tensor() if hasattr(part, "as_tensor") else part for part in stacked)
-        return images_out.to(images.device), values_out.round().to(values.device)
+        return images_out.to(images.device), values_out.to(values.device)
 
     return apply

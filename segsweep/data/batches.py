@@ -1,7 +1,7 @@
 """What training and evaluation ask of data, whatever its source."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ class EvaluationCase:
     Args:
         image: (channels, *size), float32, on the training grid.
         truth: (*native), label values.
+        raters: rater to label values, where several raters labelled the case.
         cut_off: share of each label's voxels that pad/crop lost, background first.
     """
 
@@ -33,6 +34,7 @@ class EvaluationCase:
     geometry: Geometry
     cut_off: tuple[float, ...]
     meta: dict[str, str]
+    raters: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
 
 class Batches(Protocol):

@@ -1,7 +1,7 @@
 """What a dataset is before anything is decoded: cases, their groups, the names of its labels."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,6 +15,7 @@ class Case:
         images: one file per modality, or a single file that holds all channels.
         label: file of label values.
         meta: further columns of meta.csv.
+        raters: rater to file, where several raters labelled the case.
     """
 
     id: str
@@ -22,6 +23,7 @@ class Case:
     images: tuple[Path, ...]
     label: Path
     meta: Mapping[str, str]
+    raters: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,9 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from segsweep.data.case_voxels import CaseVoxels, decode_case
 from segsweep.data.cases import Case, CaseSet
-from segsweep.data.geometry import Geometry, resampled_shape
-from segsweep.data.normalise import normalise
-from segsweep.data.resample import nearest, resample
-from segsweep.data.volumes import Volume, read_label, read_volume
+from segsweep.data.geometry import Geometry
 from segsweep.errors import DataError
 from segsweep.spec.canonical import digest
 from segsweep.spec.datasets import Preprocess
@@ -35,6 +33,9 @@ class DecodedCase:
         native_voxels: the same on the native grid.
         cut_off: share of each label's voxels that pad/crop lost, background first.
         offset: where its native label starts in the flat array of all of them.
+        raters: names, where several raters labelled it.
+        first_rater: position of its first rater's label among those of all cases.
+        rater_voxels: `voxels` of each rater's label.
     """
 
     id: str
@@ -45,6 +46,9 @@ class DecodedCase:
     native_voxels: tuple[int, ...]
     cut_off: tuple[float, ...]
     offset: int
+    raters: tuple[str, ...]
+    first_rater: int
+    rater_voxels: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Decoded:
         cases: in the order of their ids.
         images: (cases, channels, *size), float32.
         targets: (cases, *size), uint8 label values.
-        native: all native labels, flat, uint8.
+        native: all native labels, flat, uint8; after each case's own label come those of its raters.
+        raters: (raters of all cases, *size), uint8 label values.
     """
 
     labels: tuple[str, ...]
@@ -64,12 +69,19 @@ class Decoded:
     images: NDArray[np.float32]
     targets: NDArray[np.uint8]
     native: NDArray[np.uint8]
+    raters: NDArray[np.uint8]
 
-    def native_label(self, position: int) -> NDArray[np.uint8]:
-        """Label values of one case on its native grid."""
+    def native_labels(self, position: int) -> NDArray[np.uint8]:
+        """Label values of one case on its native grid, shape (1 + raters, *native): its own label comes first."""
         case = self.cases[position]
-        end = case.offset + sum(case.native_voxels)
-        return self.native[case.offset : end].reshape(case.geometry.native)
+        count = 1 + len(case.raters)
+        end = case.offset + count * sum(case.native_voxels)
+        return self.native[case.offset : end].reshape(count, *case.geometry.native)
+
+    def rater_labels(self, position: int) -> NDArray[np.uint8]:
+        """Label values of each rater on the training grid, shape (raters, *size)."""
+        case = self.cases[position]
+        return self.raters[case.first_rater : case.first_rater + len(case.raters)]
 
 
 def decode(found: CaseSet, fingerprint: str, preprocess: Preprocess, folder: Path, progress: Progress) -> Decoded:
@@ -108,39 +120,75 @@ def _open(folder: Path) -> Decoded:
         images=np.load(folder / "images.npy", mmap_mode="r"),
         targets=np.load(folder / "targets.npy", mmap_mode="r"),
         native=np.load(folder / "native.npy", mmap_mode="r"),
+        raters=np.load(folder / "raters.npy", mmap_mode="r"),
     )
 
 
 def _case(entry: dict[str, Any]) -> DecodedCase:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    shapes: dict[str, Any] = {key: tuple(value) if value else None for key, value in entry["geometry"].items()}
-    return DecodedCase(**{**values, "geometry": Geometry(**shapes)})
+    values: dict[str, Any] = {key: _tuples(value) for key, value in entry.items()}
+    return DecodedCase(**{**values, "geometry": Geometry(**values["geometry"])})
+
+
+def _tuples(value: Any) -> Any:
+    """JSON knows lists only."""
+    if isinstance(value, dict):
+        return {key: _tuples(entry) for key, entry in value.items()}
+    return tuple(_tuples(entry) for entry in value) if isinstance(value, list) else value
 
 
 def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progress) -> None:
     """Decode case by case straight into the files, so that memory holds one case at a time."""
     index: list[DecodedCase] = []
-    images = targets = None
+    images = targets = raters = None
+    rater_count = sum(len(case.raters) for case in found.cases)
+    raters_before = 0
     with (folder / "native.bin").open("wb") as native:
         for position, case in enumerate(found.cases):
-            image, label, native_label, decoded = _decode_case(case, found.labels, preprocess, offset=native.tell())
-            if images is None or targets is None:
-                shape = (len(found.cases), *image.shape)
-                images = np.lib.format.open_memmap(folder / "images.npy", mode="w+", dtype=np.float32, shape=shape)
-                labels_shape = (len(found.cases), *label.shape)
-                targets = np.lib.format.open_memmap(
-                    folder / "targets.npy", mode="w+", dtype=np.uint8, shape=labels_shape
-                )
-            if image.shape != images.shape[1:]:
-                _refuse_shape(case, image.shape, found.cases[0], images.shape[1:])
-            images[position], targets[position] = image, label
-            native.write(native_label.tobytes())
-            index.append(decoded)
+            voxels = decode_case(case, found.labels, preprocess)
+            if images is None or targets is None or raters is None:
+                images = _new_array(folder / "images.npy", (len(found.cases), *voxels.image.shape), np.float32)
+                targets = _new_array(folder / "targets.npy", (len(found.cases), *voxels.labels.shape[1:]), np.uint8)
+                raters = _new_array(folder / "raters.npy", (rater_count, *voxels.labels.shape[1:]), np.uint8)
+            if voxels.image.shape != images.shape[1:]:
+                _refuse_shape(case, voxels.image.shape, found.cases[0], images.shape[1:])
+            index.append(_described(case, voxels, len(found.labels), native.tell(), raters_before))
+            images[position], targets[position] = voxels.image, voxels.labels[0]
+            raters[raters_before : raters_before + len(case.raters)] = voxels.labels[1:]
+            raters_before += len(case.raters)
+            native.write(voxels.native_labels.tobytes())
             progress(position + 1, len(found.cases))
-    flat = np.fromfile(folder / "native.bin", dtype=np.uint8)
-    np.save(folder / "native.npy", flat)
+    np.save(folder / "native.npy", np.fromfile(folder / "native.bin", dtype=np.uint8))
     (folder / "native.bin").unlink()
     (folder / "index.json").write_text(json.dumps({"labels": found.labels, "cases": [asdict(case) for case in index]}))
+
+
+def _new_array(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any]:
+    if 0 in shape:  # nothing can be memory-mapped to no bytes
+        np.save(path, np.zeros(shape, dtype=kind))
+        return np.zeros(shape, dtype=kind)
+    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
+    return array
+
+
+def _described(case: Case, voxels: CaseVoxels, labels: int, offset: int, first_rater: int) -> DecodedCase:
+    counts = [_counts(label, labels) for label in voxels.labels]
+    return DecodedCase(
+        id=case.id,
+        group=case.group,
+        meta=dict(case.meta),
+        geometry=voxels.geometry,
+        voxels=counts[0],
+        native_voxels=_counts(voxels.native_labels[0], labels),
+        cut_off=voxels.cut_off,
+        offset=offset,
+        raters=tuple(sorted(case.raters)),
+        first_rater=first_rater,
+        rater_voxels=tuple(counts[1:]),
+    )
+
+
+def _counts(label: NDArray[np.uint8], labels: int) -> tuple[int, ...]:
+    return tuple(int(count) for count in np.bincount(label.ravel(), minlength=labels))
 
 
 def _refuse_shape(case: Case, shape: Sequence[int], first: Case, expected: Sequence[int]) -> None:
@@ -152,64 +200,3 @@ def _refuse_shape(case: Case, shape: Sequence[int], first: Case, expected: Seque
         f"case {case.id}: {list(shape[1:])} voxels on the training grid, case {first.id} has {list(expected[1:])};"
         " `size` pads or crops all to one shape"
     )
-
-
-def _decode_case(
-    case: Case, labels: tuple[str, ...], preprocess: Preprocess, offset: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.uint8], DecodedCase]:
-    image, label = _read(case, labels)
-    native = image.array.shape[1:]
-    try:
-        resampled = resampled_shape(native, image.spacing, preprocess)
-    except ValueError as error:
-        raise DataError(f"case {case.id}: {error}") from error
-    geometry = Geometry(native, resampled, preprocess.size or resampled, image.spacing)
-    channels = _channels(case, image, preprocess)
-    scaled = normalise(resample(channels, resampled), preprocess.normalise)
-    native_label = label.array.astype(np.uint8)
-    on_grid = nearest(native_label, resampled)
-    placed = np.stack([geometry.place(channel, fill=_outside(channel, preprocess)) for channel in scaled])
-    target = geometry.place(on_grid, fill=0)
-    count = len(labels)
-    before, after = np.bincount(on_grid.ravel(), minlength=count), np.bincount(target.ravel(), minlength=count)
-    lost = np.where(before > 0, 1 - after / np.maximum(before, 1), 0.0)
-    lost[0] = 0.0
-    decoded = DecodedCase(
-        id=case.id,
-        group=case.group,
-        meta=dict(case.meta),
-        geometry=geometry,
-        voxels=tuple(int(value) for value in after),
-        native_voxels=tuple(int(value) for value in np.bincount(native_label.ravel(), minlength=count)),
-        cut_off=tuple(float(value) for value in lost),
-        offset=offset,
-    )
-    return placed, target, native_label, decoded
-
-
-def _outside(channel: NDArray[np.float32], preprocess: Preprocess) -> float:
-    """What padding holds: the darkest value of the image, as air is; 0 where zeros mean outside anyway."""
-    return 0.0 if preprocess.normalise.method == "zscore_nonzero" else float(channel.min())
-
-
-def _read(case: Case, labels: tuple[str, ...]) -> tuple[Volume, Volume]:
-    parts = [read_volume(path, case.id) for path in case.images]
-    image = Volume(np.concatenate([part.array for part in parts]), parts[0].spacing)
-    label = read_label(case.label, case.id, labels)
-    if image.array.shape[1:] != label.array.shape:
-        raise DataError(
-            f"case {case.id}: the image has {list(image.array.shape[1:])} voxels, its label {list(label.array.shape)}"
-            f" ({case.label})"
-        )
-    return image, label
-
-
-def _channels(case: Case, image: Volume, preprocess: Preprocess) -> NDArray[np.float32]:
-    array = image.array.astype(np.float32)
-    if not np.isfinite(array).all():
-        raise DataError(f"case {case.id}: {case.images[0]}: the image holds NaN or infinity")
-    if preprocess.channels is None:
-        return array
-    if max(preprocess.channels) >= len(array):
-        raise DataError(f"case {case.id}: `channels` asks for {max(preprocess.channels)}; the image has {len(array)}")
-    return array[list(preprocess.channels)]

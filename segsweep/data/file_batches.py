@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 
 from segsweep.data.augmentation import build_augmentation
-from segsweep.data.batches import Batch, EvaluationCase, encode
+from segsweep.data.batches import Batch, EvaluationCase
 from segsweep.data.decoded import Decoded
-from segsweep.losses.label_statistics import LabelStatistics
+from segsweep.data.training_labels import TrainingLabels
 from segsweep.spec.canonical import derive_seed
 from segsweep.spec.trials import Trial
 
@@ -31,7 +30,8 @@ class FileBatches:
             name: [places[case] for case in cases]
             for name, cases in (("train", split.train), ("inner", split.inner), ("val", split.val))
         }
-        self.statistics = _statistics(decoded, self._splits["train"])
+        self._training_labels = TrainingLabels(decoded, trial.labels, seed=self._seed)
+        self.statistics = self._training_labels.statistics(self._splits["train"])
 
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
         """The training batches of an epoch; the last incomplete one is left out, so that Φ always spans B images."""
@@ -41,45 +41,37 @@ class FileBatches:
         size = min(self._batch_size, len(positions))
         for step, start in enumerate(range(0, len(positions) - size + 1, size)):
             generator.manual_seed(derive_seed(self._seed, phase, "augment", number, step))
-            images, values = self._load(positions[start : start + size])
-            images, values = self._augment(images, values, generator)
-            yield images, encode(values, len(self.labels))
+            images, labels = self._load(positions[start : start + size], f"{phase} {number}")
+            images, labels = self._augment(images, labels, generator)
+            yield images, self._training_labels.encode(labels)
 
     def selection(self) -> Iterator[Batch]:
         """The cases that choose the checkpoint, unchanged, in a fixed order."""
         positions = self._splits["inner"] or self._splits["val"]
         for start in range(0, len(positions), self._batch_size):
-            images, values = self._load(positions[start : start + self._batch_size])
-            yield images, encode(values, len(self.labels))
+            images, labels = self._load(positions[start : start + self._batch_size], "selection")
+            yield images, self._training_labels.encode(labels)
 
     def evaluation(self) -> Sequence[EvaluationCase]:
         """Every case of the fold."""
         return [self._case(position, split) for split in ("val", "inner", "train") for position in self._splits[split]]
 
-    def _load(self, positions: list[int]) -> Batch:
-        images = torch.from_numpy(self._decoded.images[positions]).to(self._device, non_blocking=True)
-        values = torch.from_numpy(self._decoded.targets[positions][:, None].astype(np.float32))
-        return images, values.to(self._device, non_blocking=True)
+    def _load(self, positions: list[int], epoch: str) -> Batch:
+        images = torch.from_numpy(self._decoded.images[positions])
+        labels = self._training_labels.load(positions, epoch)
+        return images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
     def _case(self, position: int, split: str) -> EvaluationCase:
         case = self._decoded.cases[position]
+        truth, *raters = self._decoded.native_labels(position)
         return EvaluationCase(
             id=case.id,
             group=case.group,
             split=split,
             image=self._decoded.images[position],
-            truth=self._decoded.native_label(position),
+            truth=truth,
             geometry=case.geometry,
             cut_off=case.cut_off,
             meta=case.meta,
+            raters=dict(zip(case.raters, raters, strict=True)),
         )
-
-
-def _statistics(decoded: Decoded, positions: list[int]) -> LabelStatistics:
-    voxels = np.array([decoded.cases[position].voxels for position in positions], dtype=np.float64)
-    present = np.maximum((voxels > 0).sum(axis=0), 1)
-    return LabelStatistics(
-        prior=tuple((voxels.sum(axis=0) / voxels.sum()).tolist()),
-        mean_volume=tuple(voxels.mean(axis=0).tolist()),
-        mean_present_volume=tuple((voxels.sum(axis=0) / present).tolist()),
-    )

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from segsweep.data.cases import CaseSet
+from segsweep.data.cases import Case, CaseSet
 from segsweep.spec.canonical import digest
 
 
@@ -18,10 +18,15 @@ def fingerprint(found: CaseSet, remembered: Path) -> str:
         found: the cases.
         remembered: JSON file that keeps the hash of every file seen, by its path, size and time of change.
     """
-    files = [file for case in found.cases for file in (*case.images, case.label)]
-    hashes = _file_hashes(files, remembered)
-    cases = [[case.id, case.group, [hashes[file] for file in (*case.images, case.label)]] for case in found.cases]
+    hashes = _file_hashes((file for case in found.cases for file in _files(case)), remembered)
+    cases = [
+        [case.id, case.group, sorted(case.raters), [hashes[file] for file in _files(case)]] for case in found.cases
+    ]
     return digest({"cases": cases, "labels": found.labels})
+
+
+def _files(case: Case) -> tuple[Path, ...]:
+    return (*case.images, case.label, *(case.raters[name] for name in sorted(case.raters)))
 
 
 def _file_hashes(files: Iterable[Path], remembered: Path) -> dict[Path, str]:

@@ -1,5 +1,6 @@
-"""Two folders, images/ and masks/, matched by stem; 2D images or NIfTI."""
+"""Two folders, images/ and masks/, matched by stem; 2D images or NIfTI. Several raters' labels lie in raters/."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from segsweep.data.cases import Case, CaseSet
@@ -25,16 +26,38 @@ def scan_folder(folder: Path, group: str) -> CaseSet:
             f"case {lonely[0]}: {masks[lonely[0]]} has no image of this name in {folder / 'images'}"
             + (f" ({len(lonely)} such masks)" if len(lonely) > 1 else "")
         )
-    meta = read_meta(folder)
+    meta, raters = read_meta(folder), _raters(folder / "raters", images)
     description = folder / "dataset.json"
     labels = (
         label_names(read_description(folder), description) if description.exists() else ("background", "foreground")
     )
     cases = (
-        Case(case, group_of(case, group, meta, folder), (images[case],), masks[case], meta.get(case, {}))
+        Case(
+            case,
+            group_of(case, group, meta, folder),
+            (images[case],),
+            masks[case],
+            meta.get(case, {}),
+            raters.get(case, {}),
+        )
         for case in sorted(images)
     )
     return CaseSet(tuple(cases), labels)
+
+
+def _raters(folder: Path, cases: Collection[str]) -> dict[str, dict[str, Path]]:
+    """Case to rater to file, from files named CASE__RATER; empty where there is no such folder."""
+    if not folder.is_dir():
+        return {}
+    found: dict[str, dict[str, Path]] = {}
+    for name, path in _by_stem(folder).items():
+        case, separator, rater = name.partition("__")
+        if not separator or not rater or case not in cases:
+            raise DataError(f"{path}: a rater's label is named CASE__RATER after a case in images/")
+        found.setdefault(case, {})[rater] = path
+    if without := sorted(set(cases) - set(found)):
+        raise DataError(f"case {without[0]}: no rater's label in {folder}, though other cases have some")
+    return found
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segsweep.data.batches import Batch, EvaluationCase, encode
 from segsweep.data.geometry import Geometry
 from segsweep.losses.label_statistics import LabelStatistics
+from segsweep.losses.rater_labels import smooth_labels
 from segsweep.spec.canonical import derive_seed
 from segsweep.spec.datasets import BAND_HEIGHT, PhantomDataset
 from segsweep.spec.trials import Trial
@@ -62,6 +63,7 @@ class PhantomBatches:
         self._settings = settings
         self._batch_size = trial.train.batch_size
         self._device = device
+        self._smooth = trial.labels.smooth
         self._seed = trial.stream_seed("batches")
 
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
@@ -90,7 +92,7 @@ class PhantomBatches:
 
     def _batch(self, images: NDArray[np.float32], labels: NDArray[np.uint8]) -> Batch:
         values = torch.from_numpy(labels[:, None].astype(np.float32)).to(self._device)
-        return torch.from_numpy(images).to(self._device), encode(values, len(self.labels))
+        return torch.from_numpy(images).to(self._device), smooth_labels(encode(values, len(self.labels)), self._smooth)
 
 
 def _expected_statistics(settings: PhantomDataset) -> LabelStatistics:

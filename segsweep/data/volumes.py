@@ -1,5 +1,6 @@
 """Reading one image or label file: an array, its axes in a known order, and the size of its voxels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +30,18 @@ def read_volume(path: Path, case: str) -> Volume:
     Raises:
         DataError: the file cannot be read; names the case and the file.
     """
+    nifti = path.name.lower().endswith((".nii", ".nii.gz"))
+    return _read(path, case, _read_nifti if nifti else _read_picture)
+
+
+def _read(path: Path, case: str, decoder: Callable[[Path], Volume]) -> Volume:
     try:
-        return _read_nifti(path) if path.name.lower().endswith((".nii", ".nii.gz")) else _read_picture(path)
-    except DataError:
-        raise
+        return decoder(path)
+    except DataError as error:
+        raise DataError(f"case {case}: {error}") from error
     except Exception as error:  # decoders raise whatever they like on a damaged file
-        raise DataError(f"case {case}: {path} cannot be read: {error}") from error
+        reason = " ".join(str(error).split())
+        raise DataError(f"case {case}: {path} cannot be read: {reason}") from error
 
 
 def _read_nifti(path: Path) -> Volume:
@@ -67,7 +74,8 @@ def read_label(path: Path, case: str, labels: tuple[str, ...]) -> Volume:
     Raises:
         DataError: the file cannot be read, has several channels, or holds a value that is not declared.
     """
-    volume = _read_palette(path) if path.name.lower().endswith(".png") else read_volume(path, case)
+    png = path.name.lower().endswith(".png")
+    volume = _read(path, case, _read_palette) if png else read_volume(path, case)
     if volume.array.shape[0] != 1:
         raise DataError(f"case {case}: {path}: a label has one channel, this one {volume.array.shape[0]}")
     array = volume.array[0]
@@ -86,9 +94,6 @@ def _read_palette(path: Path) -> Volume:
     """A PNG label as its stored values; in a palette image these are the class indices, not their colours."""
     from PIL import Image  # noqa: PLC0415
 
-    try:
-        with Image.open(path) as picture:
-            array = np.asarray(picture.convert("L") if picture.mode == "1" else picture)
-    except Exception as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+    with Image.open(path) as picture:
+        array = np.asarray(picture.convert("L") if picture.mode == "1" else picture)
     return Volume(array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0), None)

@@ -6,7 +6,9 @@ from numpy.typing import NDArray
 ECE_BINS = 20
 
 
-def expected_calibration_error(probability: NDArray[np.float32], true: NDArray[np.bool_]) -> float:
+def expected_calibration_error(
+    probability: NDArray[np.float32], true: NDArray[np.bool_] | NDArray[np.float64]
+) -> float:
     """ECE over all voxels of one case: Σ_b n_b/n · |mean probability − share of foreground| in 20 equal bins.
 
     It bounds the volume bias per voxel: |mean(p − y)| ≤ ECE, by the triangle inequality over the bins.
@@ -18,22 +20,24 @@ def expected_calibration_error(probability: NDArray[np.float32], true: NDArray[n
 
 
 def counts_at_thresholds(
-    probability: NDArray[np.float32], true: NDArray[np.bool_], thresholds: NDArray[np.float64]
+    probability: NDArray[np.float32],
+    true: NDArray[np.bool_] | NDArray[np.float64],
+    thresholds: NDArray[np.float64],
 ) -> tuple[list[int], list[int]]:
     """Predicted and true-positive voxels at each threshold t, where a voxel is predicted if its probability is ≥ t.
 
     Args:
         probability: of the label, any shape.
-        true: mask of the same shape.
+        true: mask, or share of raters, of the same shape; of shares, sums are rounded.
         thresholds: ascending.
     """
     # probabilities are compared as the float32 they are: a threshold between two of them must not move
     reached = np.searchsorted(thresholds, probability.ravel().astype(np.float64), side="right")
     bins = len(thresholds) + 1
     everywhere = np.bincount(reached, minlength=bins)
-    inside = np.bincount(reached[true.ravel()], minlength=bins)
+    inside = np.bincount(reached, weights=true.ravel(), minlength=bins)
     return _at_least(everywhere), _at_least(inside)
 
 
-def _at_least(histogram: NDArray[np.intp]) -> list[int]:
-    return [int(value) for value in histogram[::-1].cumsum()[::-1][1:]]
+def _at_least(histogram: NDArray[np.generic]) -> list[int]:
+    return [round(value) for value in histogram[::-1].cumsum()[::-1][1:]]

@@ -32,7 +32,10 @@ def plan_sweep(path: Path) -> Planned:
     plan = expand(sweep, measure(sweep))
     for trial in plan.trials:
         try:
-            check_labels(trial.loss, foreground_labels=len(trial.facts.labels) - 1, soft_labels=False)
+            if trial.labels.raters is not None and not trial.facts.raters:
+                raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
+            foreground = len(trial.facts.labels) - 1
+            check_labels(trial.loss, foreground_labels=foreground, soft_labels=trial.labels.soft)
             trial.network.check_size(_known_size(trial))
         except ValueError as error:
             raise GridError(f"{path}: {trial.dataset.name}: {error}") from error

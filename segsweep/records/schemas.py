@@ -77,7 +77,7 @@ CASES = pa.schema(
         _column("group", pa.string(), "patient or series"),
         _column("split", pa.string(), f"one of {', '.join(SPLITS)}"),
         _column("label", pa.string(), "name of the label"),
-        _column("truth", pa.string(), "`label`, `majority`, `mean` or a rater"),
+        _column("truth", pa.string(), "`label`, or where there are several raters `majority`, `mean` and each by name"),
         _column("dice", pa.float64(), "2TP/(2TP+FP+FN); null where truth and prediction are both empty", nullable=True),
         _column("jaccard", pa.float64(), "TP/(TP+FP+FN); null where both are empty", nullable=True),
         _column(

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from segsweep.errors import GridError
 from segsweep.spec.blocks import LossCell, expand_blocks
 from segsweep.spec.datasets import Dataset, FileDataset, PhantomDataset, parse_datasets
+from segsweep.spec.labels import LabelPolicy
 from segsweep.spec.problems import first_problem
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart
@@ -25,7 +26,7 @@ class Sweep:
 
     name: str
     datasets: tuple[Dataset, ...]
-    labels: tuple[str, ...]
+    labels: tuple[LabelPolicy, ...]
     folds: Folds
     split: Selection
     seeds: tuple[int, ...]
@@ -76,7 +77,7 @@ def parse_sweep(text: str) -> Sweep:
     return Sweep(
         name=_name(values["name"]),
         datasets=_datasets(_axis("datasets", values["datasets"])),
-        labels=tuple(_labels(entry) for entry in _axis("labels", values.get("labels", "full"))),
+        labels=_many("labels", LabelPolicy, values.get("labels", "full")),
         folds=_one("folds", Folds, values.get("folds", {})),
         split=_one("split", Selection, values.get("split", {})),
         seeds=tuple(_seed(entry) for entry in _axis("seeds", values.get("seeds", 0))),
@@ -180,12 +181,6 @@ def _datasets(blocks: list[Any]) -> tuple[Dataset, ...]:
     if repeated := {name for name in names if names.count(name) > 1}:
         raise GridError(f"datasets: two are named {sorted(repeated)[0]!r}; give them a `name`")
     return tuple(found)
-
-
-def _labels(value: Any) -> str:
-    if value != "full":
-        raise GridError(f"labels: only `full` is known, got {value!r}")
-    return str(value)
 
 
 def _seed(value: Any) -> int:

@@ -11,6 +11,7 @@ from segsweep.spec.canonical import canonical_json, derive_seed, digest
 from segsweep.spec.catalogue import LossSetting, canonical, label
 from segsweep.spec.datasets import Dataset, PhantomDataset
 from segsweep.spec.grid import Sweep
+from segsweep.spec.labels import LabelPolicy
 from segsweep.spec.settings import Augment, Network, Selection, Train, WarmStart
 
 PROTOCOL = {"preprocess": 1, "augment": 1, "training": 1, "evaluation": 1, "phantom": 1}
@@ -39,11 +40,13 @@ class DatasetFacts:
         fingerprint: hash of case ids, file contents and label map.
         labels: names, background first.
         splits: fold number to the cases of that fold.
+        raters: whether every case has the labels of several raters.
     """
 
     fingerprint: str
     labels: tuple[str, ...]
     splits: Mapping[int, Split]
+    raters: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Trial:
 
     dataset: Dataset
     facts: DatasetFacts
-    labels: str
+    labels: LabelPolicy
     fold: int
     seed: int
     network: Network
@@ -78,7 +81,7 @@ class Trial:
         return {
             "fingerprint": self.facts.fingerprint,
             "source": source,
-            "labels": self.labels,
+            "labels": self.labels.model_dump(mode="json"),
             "split": self.split.digest,
             "fold": self.fold,
             "seed": self.seed,
@@ -99,7 +102,12 @@ class Trial:
 
     def identity(self) -> dict[str, Any]:
         """Everything that changes this trial's result and nothing that does not."""
-        loss = canonical(self.loss, batch_size=self.train.batch_size, foreground_labels=len(self.facts.labels) - 1)
+        loss = canonical(
+            self.loss,
+            batch_size=self.train.batch_size,
+            foreground_labels=len(self.facts.labels) - 1,
+            soft_labels=self.labels.soft,
+        )
         return {
             "cohort": self.cohort_identity(),
             "train": self.train.model_dump(mode="json", exclude={"amp", "batch_size"}),

@@ -10,14 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from segsweep.data.batches import Batches, EvaluationCase
-from segsweep.metrics.calibration import counts_at_thresholds, expected_calibration_error
-from segsweep.metrics.overlap import overlap
-from segsweep.metrics.surface import surface_distances
-from segsweep.records.schemas import THRESHOLDS
 from segsweep.spec.trials import Trial
 from segsweep.training.inference import decide, probabilities
-
-_THRESHOLDS = np.array(THRESHOLDS)
+from segsweep.training.judgement import Seen, against_mask, against_share
 
 
 def evaluate(network: nn.Module, batches: Batches, trial: Trial, device: torch.device) -> Iterator[dict[str, Any]]:
@@ -33,7 +28,7 @@ def evaluate(network: nn.Module, batches: Batches, trial: Trial, device: torch.d
 def case_rows(
     case: EvaluationCase, foreground: NDArray[np.float32], labels: Sequence[str], trial: Trial
 ) -> Iterator[dict[str, Any]]:
-    """The rows of one case.
+    """The rows of one case: against its label, or against the majority, the mean and each of its raters.
 
     Args:
         case: with its truth on the native grid.
@@ -50,42 +45,21 @@ def case_rows(
         "case": case.id,
         "group": case.group,
         "split": case.split,
-        "truth": "label",
         "unit": case.geometry.unit,
         "meta": json.dumps(case.meta, sort_keys=True) if case.meta else None,
     }
     for value, name in enumerate(labels[1:], start=1):
-        measured = _measure(case, foreground[value - 1], decided == value, case.truth == value)
-        yield {**shared, "label": name, "truth_cut_off": case.cut_off[value], **measured}
-
-
-def _measure(
-    case: EvaluationCase, probability: NDArray[np.float32], predicted: NDArray[np.bool_], true: NDArray[np.bool_]
-) -> dict[str, Any]:
-    counts = overlap(predicted, true)
-    surface = surface_distances(predicted, true, case.geometry.spacing)
-    predicted_at, true_positive_at = counts_at_thresholds(probability, true, _THRESHOLDS)
-    size = case.geometry.voxel_volume
-    voxels = counts.tp + counts.fn
-    return {
-        "dice": counts.dice,
-        "jaccard": counts.jaccard,
-        "hd95": surface.hd95,
-        "assd": surface.assd,
-        "nsd": surface.nsd,
-        "volume_true": voxels * size,
-        "volume_soft": float(probability.sum(dtype=np.float64)) * size,
-        "volume_hard": (counts.tp + counts.fp) * size,
-        "tp": counts.tp,
-        "fp": counts.fp,
-        "fn": counts.fn,
-        "foreground_fraction": voxels / true.size,
-        "empty_true": voxels == 0,
-        "empty_pred": counts.tp + counts.fp == 0,
-        "ece": expected_calibration_error(probability, true),
-        "predicted_at": predicted_at,
-        "true_positive_at": true_positive_at,
-    }
+        row = {**shared, "label": name, "truth_cut_off": case.cut_off[value]}
+        seen = Seen(foreground[value - 1], decided == value, case.geometry)
+        if not case.raters:
+            yield {**row, "truth": "label", **against_mask(seen, case.truth == value)}
+            continue
+        raters = {rater: label == value for rater, label in case.raters.items()}
+        share = np.asarray(np.mean(list(raters.values()), axis=0, dtype=np.float64))
+        yield {**row, "truth": "majority", **against_mask(seen, np.asarray(share >= 0.5))}
+        yield {**row, "truth": "mean", **against_share(seen, share)}
+        for rater, true in raters.items():
+            yield {**row, "truth": rater, **against_mask(seen, true)}
 
 
 def _chunks(cases: Sequence[EvaluationCase], size: int) -> Iterator[Sequence[EvaluationCase]]:

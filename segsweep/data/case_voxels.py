@@ -1,0 +1,95 @@
+"""One case from its files to its training grid."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segsweep.data.cases import Case
+from segsweep.data.geometry import Geometry, resampled_shape
+from segsweep.data.normalise import normalise
+from segsweep.data.resample import nearest, resample
+from segsweep.data.volumes import Volume, read_label, read_volume
+from segsweep.errors import DataError
+from segsweep.spec.datasets import Preprocess
+
+
+@dataclass(frozen=True)
+class CaseVoxels:
+    """The voxels of one case.
+
+    Args:
+        image: (channels, *size), float32, normalised, on the training grid.
+        labels: (1 + raters, *size), label values on the training grid: the case's own, then its raters' by name.
+        native_labels: (1 + raters, *native), the same on the native grid.
+        geometry: of both grids.
+        cut_off: share of each label's voxels that pad/crop lost, background first (0).
+    """
+
+    image: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    native_labels: NDArray[np.uint8]
+    geometry: Geometry
+    cut_off: tuple[float, ...]
+
+
+def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess) -> CaseVoxels:
+    """Read, resample, normalise and pad or crop one case.
+
+    Raises:
+        DataError: a file cannot be read or does not fit the others; names the case and the file.
+    """
+    parts = [read_volume(path, case.id) for path in case.images]
+    image = Volume(np.concatenate([part.array for part in parts]), parts[0].spacing)
+    native = image.array.shape[1:]
+    native_labels = np.stack(
+        [
+            _label(path, case, labels, native)
+            for path in (case.label, *(case.raters[name] for name in sorted(case.raters)))
+        ]
+    )
+    try:
+        resampled = resampled_shape(native, image.spacing, preprocess)
+    except ValueError as error:
+        raise DataError(f"case {case.id}: {error}") from error
+    geometry = Geometry(native, resampled, preprocess.size or resampled, image.spacing)
+    scaled = normalise(resample(_channels(case, image, preprocess), resampled), preprocess.normalise)
+    on_grid = [nearest(label, resampled) for label in native_labels]
+    placed = [geometry.place(label, fill=0) for label in on_grid]
+    return CaseVoxels(
+        image=np.stack([geometry.place(channel, fill=_outside(channel, preprocess)) for channel in scaled]),
+        labels=np.stack(placed),
+        native_labels=native_labels,
+        geometry=geometry,
+        cut_off=_cut_off(on_grid[0], placed[0], len(labels)),
+    )
+
+
+def _label(path: Path, case: Case, labels: tuple[str, ...], native: tuple[int, ...]) -> NDArray[np.uint8]:
+    label = read_label(path, case.id, labels).array
+    if label.shape != native:
+        raise DataError(f"case {case.id}: the image has {list(native)} voxels, its label {list(label.shape)} ({path})")
+    return label.astype(np.uint8)
+
+
+def _cut_off(before: NDArray[np.uint8], after: NDArray[np.uint8], labels: int) -> tuple[float, ...]:
+    whole, kept = (np.bincount(label.ravel(), minlength=labels) for label in (before, after))
+    lost = np.where(whole > 0, 1 - kept / np.maximum(whole, 1), 0.0)
+    return (0.0, *(float(share) for share in lost[1:]))
+
+
+def _outside(channel: NDArray[np.float32], preprocess: Preprocess) -> float:
+    """What padding holds: the darkest value of the image, as air is; 0 where zeros mean outside anyway."""
+    return 0.0 if preprocess.normalise.method == "zscore_nonzero" else float(channel.min())
+
+
+def _channels(case: Case, image: Volume, preprocess: Preprocess) -> NDArray[np.float32]:
+    array = image.array.astype(np.float32)
+    if not np.isfinite(array).all():
+        raise DataError(f"case {case.id}: {case.images[0]}: the image holds NaN or infinity")
+    if preprocess.channels is None:
+        return array
+    if max(preprocess.channels) >= len(array):
+        raise DataError(f"case {case.id}: `channels` asks for {max(preprocess.channels)}; the image has {len(array)}")
+    return array[list(preprocess.channels)]

@@ -1,0 +1,86 @@
+"""The labels of decoded cases as a network is trained on them."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import numpy as np
+import torch
+
+from segsweep.data.batches import encode
+from segsweep.data.decoded import Decoded
+from segsweep.losses.label_statistics import LabelStatistics
+from segsweep.losses.rater_labels import majority_of_raters, mean_of_raters, random_rater, smooth_labels
+from segsweep.spec.canonical import derive_seed
+from segsweep.spec.labels import LabelPolicy
+
+
+class TrainingLabels:
+    """A label policy applied to decoded cases.
+
+    Args:
+        decoded: the cases.
+        policy: which label they are trained on.
+        seed: of the random rater.
+    """
+
+    def __init__(self, decoded: Decoded, policy: LabelPolicy, *, seed: int) -> None:
+        self._decoded = decoded
+        self._policy = policy
+        self._seed = seed
+
+    def load(self, positions: Sequence[int], epoch: int | str) -> torch.Tensor:
+        """Labels that may still be augmented by nearest-neighbour sampling, whatever lies outside being background.
+
+        Args:
+            positions: of the cases.
+            epoch: address of the random rater's draw.
+
+        Returns:
+            Label values (B, 1, *size), or for a mean of raters the foreground shares (B, labels − 1, *size).
+        """
+        if self._policy.raters is None:
+            values = self._decoded.targets[list(positions)][:, None]
+            return torch.from_numpy(values.astype(np.float32))
+        return torch.stack([self._of_raters(position, epoch) for position in positions])
+
+    def encode(self, loaded: torch.Tensor) -> torch.Tensor:
+        """What the loss takes: the foreground in binary tasks, one channel per label else; smoothed if asked for."""
+        labels = len(self._decoded.labels)
+        if self._policy.raters != "mean":
+            target = encode(loaded, labels)
+        elif labels == 2:
+            target = loaded
+        else:
+            target = torch.cat([1 - loaded.sum(dim=1, keepdim=True), loaded], dim=1)
+        return smooth_labels(target, self._policy.smooth) if self._policy.smooth else target
+
+    def statistics(self, positions: Sequence[int]) -> LabelStatistics:
+        """Statistics of these cases' labels on the training grid; of a random rater, those of all raters."""
+        voxels = np.array([self._voxels(position) for position in positions], dtype=np.float64)
+        present = np.maximum((voxels > 0).sum(axis=0), 1)
+        return LabelStatistics(
+            prior=tuple((voxels.sum(axis=0) / voxels.sum()).tolist()),
+            mean_volume=tuple(voxels.mean(axis=0).tolist()),
+            mean_present_volume=tuple((voxels.sum(axis=0) / present).tolist()),
+        )
+
+    def _of_raters(self, position: int, epoch: int | str) -> torch.Tensor:
+        raters = torch.from_numpy(np.array(self._decoded.rater_labels(position), dtype=np.float32))[:, None]
+        if self._policy.raters == "random":
+            generator = torch.Generator().manual_seed(derive_seed(self._seed, "rater", epoch, position))
+            return random_rater(raters, generator=generator)
+        one_hot = encode(raters, len(self._decoded.labels))
+        if self._policy.raters == "mean":
+            share = mean_of_raters(one_hot)
+            return share if len(self._decoded.labels) == 2 else share[1:]
+        majority = majority_of_raters(one_hot)
+        return majority if len(self._decoded.labels) == 2 else majority.argmax(dim=0, keepdim=True).float()
+
+    def _voxels(self, position: int) -> list[float]:
+        case = self._decoded.cases[position]
+        if self._policy.raters is None:
+            return list(case.voxels)
+        if self._policy.raters == "majority":
+            values = self._of_raters(position, 0).long().flatten()
+            return torch.bincount(values, minlength=len(self._decoded.labels)).tolist()
+        return [fmean(counts) for counts in zip(*case.rater_voxels, strict=True)]
