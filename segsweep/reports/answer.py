@@ -13,9 +13,6 @@ from segsweep.statistics.variance import FEWEST_SEEDS
 
 METRIC_NAMES = {"dice": "Dice", "jaccard": "Jaccard", "nsd": "NSD", "hd95": "HD95", "assd": "ASSD"}
 
-MANY_TIES = 0.6
-"""Share of equal scores from which the studentised interval falls short of its level (.92 at 80% and 50 cases)."""
-
 _MOST_NAMED = 3
 
 
@@ -157,9 +154,9 @@ def caveats(estimates: PanelEstimates, pairs: Pairs) -> tuple[str, ...]:
         sentences.append(
             f"Only {estimates.units} independent cases: 95% intervals of so few are known to miss more than 5%."
         )
-    if pairs.tied > MANY_TIES:
+    elif pairs.untied is not None and pairs.untied < FEW_CASES:
         sentences.append(
-            f"Two settings score exactly alike on {pairs.tied:.0%} of the cases; intervals of such differences are "
-            "known to miss more often than they claim."
+            f"Two settings score differently on only {count(pairs.untied, 'case')}; an interval that rests on so few is "
+            "known to miss more often than it claims."
         )
     return tuple(sentences)

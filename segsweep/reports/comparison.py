@@ -37,7 +37,8 @@ class Pairs:
         common: the same over the cases that every setting has, by which they are ranked; `scores` where there is none.
         comparisons: one per pair, difference = first − second.
         resamples: how many were drawn.
-        tied: largest share of cases on which the best setting and another one score exactly alike.
+        untied: fewest cases on which the best setting and another one differ at all, settings that never differ from
+            it aside; None where there is no other.
         higher_is_better: whether a positive difference means that the first is better.
     """
 
@@ -47,7 +48,7 @@ class Pairs:
     common: tuple[float, ...]
     comparisons: tuple[Comparison, ...]
     resamples: int
-    tied: float
+    untied: int | None
     higher_is_better: bool
 
     def ranked(self) -> tuple[int, ...]:
@@ -128,7 +129,7 @@ def _pairs(
         common=tuple((_means(scores[:, everywhere]) if everywhere.any() else averages).tolist()),
         comparisons=comparisons,
         resamples=weights.resamples if weights is not None else 0,
-        tied=_largest_share_of_ties(scores, averages),
+        untied=_fewest_untied(scores, averages),
         higher_is_better=settings.metric in OVERLAPS,
     )
 
@@ -139,12 +140,9 @@ def _means(scores: Floats) -> Floats:
     return means
 
 
-def _largest_share_of_ties(scores: Floats, averages: Floats) -> float:
-    """Ties with the setting of the highest mean, shares of the cases both have."""
+def _fewest_untied(scores: Floats, averages: Floats) -> int | None:
     if not np.isfinite(averages).any():
-        return 0.0
-    best = int(np.nanargmax(averages))
-    others = np.delete(np.arange(len(scores)), best)
-    both = np.isfinite(scores[others]) & np.isfinite(scores[best])
-    equal = (scores[others] == scores[best]).sum(axis=1)
-    return float(np.max(equal / np.maximum(both.sum(axis=1), 1), initial=0.0))
+        return None
+    best = scores[int(np.nanargmax(averages))]
+    differ = (np.isfinite(scores) & np.isfinite(best) & (scores != best)).sum(axis=1)
+    return min((int(cases) for cases in differ if cases), default=None)

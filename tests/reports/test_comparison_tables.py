@@ -30,7 +30,14 @@ def pairs_of(scores: list[float], verdict: Verdict, *, level: Level = Level.MODE
         for one, two in combinations(range(len(scores)), 2)
     )  # fmt: skip
     return Pairs(
-        level, tuple("ABCDEFGHIJKLMNOPQRST"[: len(scores)]), tuple(scores), tuple(scores), comparisons, 999, 0.0, higher
+        level,
+        tuple("ABCDEFGHIJKLMNOPQRST"[: len(scores)]),
+        tuple(scores),
+        tuple(scores),
+        comparisons,
+        999,
+        None,
+        higher,
     )
 
 
