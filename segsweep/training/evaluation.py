@@ -12,7 +12,7 @@ from torch import nn
 from segsweep.data.batches import Batches, EvaluationCase
 from segsweep.spec.trials import Trial
 from segsweep.training.inference import decide, probabilities
-from segsweep.training.judgement import Seen, against_mask, against_share
+from segsweep.training.judgement import Seen, against_mask, against_rater, against_share
 
 
 def evaluate(network: nn.Module, batches: Batches, trial: Trial, device: torch.device) -> Iterator[dict[str, Any]]:
@@ -59,7 +59,7 @@ def case_rows(
         yield {**row, "truth": "majority", **against_mask(seen, np.asarray(share >= 0.5))}
         yield {**row, "truth": "mean", **against_share(seen, share)}
         for rater, true in raters.items():
-            yield {**row, "truth": rater, **against_mask(seen, true)}
+            yield {**row, "truth": rater, **against_rater(seen, true)}
 
 
 def _chunks(cases: Sequence[EvaluationCase], size: int) -> Iterator[Sequence[EvaluationCase]]:
