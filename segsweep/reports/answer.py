@@ -156,7 +156,7 @@ def caveats(estimates: PanelEstimates, pairs: Pairs) -> tuple[str, ...]:
         )
     elif pairs.untied is not None and pairs.untied < FEW_CASES:
         sentences.append(
-            f"Two settings score differently on only {count(pairs.untied, 'case')}; an interval that rests on so few is "
-            "known to miss more often than it claims."
+            f"Two settings score differently on only {count(pairs.untied, 'case')}; an interval that rests on so few "
+            "is known to miss more often than it claims."
         )
     return tuple(sentences)
