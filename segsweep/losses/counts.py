@@ -42,12 +42,13 @@ def semimetric_counts(p: Tensor, y: Tensor, *, first: int) -> Counts:
 
     On hard labels this is Σ p·y; on soft ones it is largest at p = y, which Σ p·y is not.
     """
-    p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
+    p, y, voxels = p[:, first:], y[:, first:], voxel_axes(p)
     predicted, labelled = p.sum(voxels), y.sum(voxels)
     return Counts((predicted + labelled - (p - y).abs().sum(voxels)) / 2, predicted, labelled)
 
 
-def _voxel_axes(maps: Tensor) -> tuple[int, ...]:
+def voxel_axes(maps: Tensor) -> tuple[int, ...]:
+    """Return the axes of `(B, C, *S)` maps that hold voxels."""
     return tuple(range(2, maps.ndim))
 
 
@@ -63,7 +64,7 @@ class _PowerCounts(Function):
 
     @staticmethod
     def forward(p: Tensor, y: Tensor, first: int, power: int) -> tuple[Tensor, Tensor, Tensor]:
-        p, y, voxels = p[:, first:], y[:, first:], _voxel_axes(p)
+        p, y, voxels = p[:, first:], y[:, first:], voxel_axes(p)
         predicted, labelled = (p, y) if power == 1 else (p.square(), y.square())
         return (p * y).sum(voxels), predicted.sum(voxels), labelled.sum(voxels)
 
@@ -76,7 +77,7 @@ class _PowerCounts(Function):
     @staticmethod
     def backward(ctx: Any, to_positive: Tensor, to_predicted: Tensor, to_labelled: Tensor) -> Any:
         p, y = ctx.saved_tensors
-        slope, to_p, to_y = (_spread(g, ctx.first, y.ndim) for g in (to_positive, to_predicted, to_labelled))
+        slope, to_p, to_y = (spread(g, ctx.first, y.ndim) for g in (to_positive, to_predicted, to_labelled))
         if ctx.power == 2:
             to_p, to_y = 2 * to_p * p, 2 * to_y * y if ctx.needs_input_grad[1] else to_y
         return (
@@ -87,7 +88,7 @@ class _PowerCounts(Function):
         )
 
 
-def _spread(per_class: Tensor, first: int, ndim: int) -> Tensor:
+def spread(per_class: Tensor, first: int, ndim: int) -> Tensor:
     """Pad `(B, C−first)` with zeros for the uncounted classes and append voxel axes."""
     padded = torch.nn.functional.pad(per_class, (first, 0))
     return padded.reshape(*padded.shape, *[1] * (ndim - 2))

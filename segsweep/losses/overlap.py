@@ -16,7 +16,8 @@ from torch import Tensor
 from segsweep.losses.counts import Counts, classic_counts, semimetric_counts, squared_counts
 from segsweep.losses.loss import Loss
 from segsweep.losses.phi import Phi
-from segsweep.losses.probabilities import keep_mask, probabilities, with_background
+from segsweep.losses.probabilities import keep_mask, probabilities, with_background, working_precision
+from segsweep.losses.softmax_counts import softmax_counts
 
 PhiName = Literal["image", "class", "batch", "all"]
 
@@ -91,15 +92,21 @@ class Tversky(Loss):
 
     def forward(self, logits: Tensor, target: Tensor, *, ignore: Tensor | None = None) -> Tensor:
         """Return the loss of one batch; see `Loss.forward`."""
+        return self.of_counts(self._counts(logits, target, ignore))
+
+    def _counts(self, logits: Tensor, target: Tensor, ignore: Tensor | None) -> Counts:
+        logits = working_precision(logits)
+        y = target.to(logits.dtype)
+        first = 1 if logits.shape[1] > 1 and not self.background else 0
+        if self._count is classic_counts and logits.shape[1] > 1 and ignore is None:
+            return softmax_counts(logits, y, first=first)
         p = probabilities(logits)
-        y = target.to(p.dtype)
         if self.background:
             p, y = with_background(p), with_background(y)
         keep = keep_mask(ignore, p)
         if keep is not None:
             p, y = p * keep, y * keep
-        first = 1 if p.shape[1] > 1 and not self.background else 0
-        return self.of_counts(self._count(p, y, first=first))
+        return self._count(p, y, first=first)
 
     def of_counts(self, counts: Counts) -> Tensor:
         """Return the loss of soft counts.
