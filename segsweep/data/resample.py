@@ -39,6 +39,7 @@ def nearest(label: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.uint
     """Resample label values of shape (*old shape) to (*shape): the value at the nearest voxel centre."""
     for axis, new in enumerate(shape):
         if label.shape[axis] != new:
-            index = ((np.arange(new) + 0.5) * (label.shape[axis] / new)).astype(np.intp)
+            # whole numbers: where two voxels are equally near, rounding must not decide
+            index = (2 * np.arange(new) + 1) * label.shape[axis] // (2 * new)
             label = np.take(label, index, axis=axis)
     return label
