@@ -13,7 +13,7 @@ from segsweep.spec.grid import parse_sweep, read_sweep
 TOP_KEYS = (
     "name, datasets, labels, folds, split, seeds, network, warm_start, train, augment, grid, resources, search, report"
 )
-FILE_KEYS = "name, group, cases, classes, spacing, resize, size, normalise, channels"
+FILE_KEYS = "name, group, cases, classes, ignore, spacing, resize, size, normalise, channels"
 PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
 TRAIN_KEYS = "epochs, plateau, factor, patience, lr, batch_size, amp"
 WARM_KEYS = "epochs, plateau, factor, patience, loss, lr"
@@ -34,7 +34,12 @@ TOP_LEVEL = [
     ({"name": ".."}, "name: letters, digits and - _ . only, the first no sign, got '..'"),
     ({"name": 3}, "name: letters, digits and - _ . only, the first no sign, got 3"),
     ({"search": "optuna"}, "search: only `grid` is known, got 'optuna'"),
-    ({"labels": "removed"}, "labels: only `full` is known, got 'removed'"),
+    (
+        {"labels": "removed"},
+        "labels: labels are `full`, {raters: mean|majority|random} or {smooth: 0.1}, got 'removed'",
+    ),
+    ({"labels": {"raters": "all"}}, "labels.raters: input should be 'mean', 'majority' or 'random', got 'all'"),
+    ({"labels": ["full", {"smooth": 1}]}, "labels[1].smooth: input should be less than 1, got 1"),
     ({"labels": []}, "labels: an empty list"),
     ({"seeds": []}, "seeds: an empty list"),
     ({"seeds": [0, -1]}, "seeds: whole numbers from 0 up, got -1"),

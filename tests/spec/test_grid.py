@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from segsweep.spec.datasets import FileDataset, PhantomDataset
 from segsweep.spec.grid import parse_sweep, read_sweep
+from segsweep.spec.labels import LabelPolicy
 from segsweep.spec.settings import Network, Train, WarmStart
 
 SHORTEST = "name: a\ndatasets: {phantom: {p: 0.3, k: 4, r: 1}}\ngrid: {loss: dice}\n"
@@ -16,7 +17,7 @@ SHORTEST = "name: a\ndatasets: {phantom: {p: 0.3, k: 4, r: 1}}\ngrid: {loss: dic
 class TestDefaults:
     def test_three_keys_are_a_grid(self) -> None:
         sweep = parse_sweep(SHORTEST)
-        assert (sweep.labels, sweep.seeds, sweep.folds.numbers()) == (("full",), (0,), (0, 1, 2, 3, 4))
+        assert (sweep.labels, sweep.seeds, sweep.folds.numbers()) == ((LabelPolicy(),), (0,), (0, 1, 2, 3, 4))
         assert sweep.networks == (Network(preset="unet-s"),)
         assert (sweep.trains, sweep.warm_starts) == ((Train(),), (WarmStart(epochs=60, lr=1e-3),))
         assert (sweep.split.select, sweep.split.share) == ("inner", 0.2)

@@ -120,6 +120,8 @@ class TestInTheId:
         "changes",
         [
             {"seeds": 1},
+            {"labels": {"smooth": 0.1}},
+            {"labels": {"raters": "majority"}},
             {"folds": {"k": 2, "run": [1]}},
             {"split": {"select": "fold"}},
             {"network": "unet-s"},
