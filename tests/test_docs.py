@@ -8,7 +8,7 @@ import typer.main
 
 from segsweep.cli import app
 from segsweep.spec.blocks import OVERRIDE_KEYS
-from segsweep.spec.datasets import DATASET_KEYS, PhantomDataset
+from segsweep.spec.datasets import FILE_KEYS, SOURCES, PhantomDataset
 from segsweep.spec.grid import KEYS
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.settings import NETWORK_PRESETS, Resources, Train, WarmStart
@@ -23,7 +23,8 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     "key",
     [
         *KEYS,
-        *DATASET_KEYS,
+        *SOURCES,
+        *FILE_KEYS,
         *OVERRIDE_KEYS,
         *NETWORK_PRESETS,
         *Train.model_fields,

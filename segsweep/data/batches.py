@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -11,8 +11,19 @@ from numpy.typing import NDArray
 from segsweep.data.geometry import Geometry
 from segsweep.losses.label_statistics import LabelStatistics
 
-Batch = tuple[torch.Tensor, torch.Tensor]
-"""Images (B, channels, *size), float32, and targets: (B, 1, *size) in binary tasks, (B, labels, *size) one-hot else."""
+
+class Batch(NamedTuple):
+    """What one step is taken on.
+
+    Args:
+        images: (B, channels, *size), float32.
+        targets: (B, 1, *size) in binary tasks, else one-hot (B, labels, *size), background first; or soft labels.
+        ignore: (B, 1, *size), bool: voxels that count nowhere; None = all count.
+    """
+
+    images: torch.Tensor
+    targets: torch.Tensor
+    ignore: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -21,7 +32,7 @@ class EvaluationCase:
 
     Args:
         image: (channels, *size), float32, on the training grid.
-        truth: (*native), label values.
+        truth: (*native), label values; `IGNORED` where a voxel counts nowhere.
         raters: rater to label values, where several raters labelled the case.
         cut_off: share of each label's voxels that pad/crop lost, background first.
     """

@@ -34,8 +34,14 @@ class CaseVoxels:
     cut_off: tuple[float, ...]
 
 
-def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess) -> CaseVoxels:
+def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ignore: int | None = None) -> CaseVoxels:
     """Read, resample, normalise and pad or crop one case.
+
+    Args:
+        case: the files.
+        labels: names, background first.
+        preprocess: from native image to training grid.
+        ignore: label value of voxels that count nowhere.
 
     Raises:
         DataError: a file cannot be read or does not fit the others; names the case and the file.
@@ -45,7 +51,7 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess) -> 
     native = image.array.shape[1:]
     native_labels = np.stack(
         [
-            _label(path, case, labels, native)
+            _label(path, case, labels, ignore, native)
             for path in (case.label, *(case.raters[name] for name in sorted(case.raters)))
         ]
     )
@@ -66,15 +72,17 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess) -> 
     )
 
 
-def _label(path: Path, case: Case, labels: tuple[str, ...], native: tuple[int, ...]) -> NDArray[np.uint8]:
-    label = read_label(path, case.id, labels).array
+def _label(
+    path: Path, case: Case, labels: tuple[str, ...], ignore: int | None, native: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    label = read_label(path, case.id, labels, ignore).array
     if label.shape != native:
         raise DataError(f"case {case.id}: the image has {list(native)} voxels, its label {list(label.shape)} ({path})")
     return label.astype(np.uint8)
 
 
 def _cut_off(before: NDArray[np.uint8], after: NDArray[np.uint8], labels: int) -> tuple[float, ...]:
-    whole, kept = (np.bincount(label.ravel(), minlength=labels) for label in (before, after))
+    whole, kept = (np.bincount(label.ravel(), minlength=labels)[:labels] for label in (before, after))
     lost = np.where(whole > 0, 1 - kept / np.maximum(whole, 1), 0.0)
     return (0.0, *(float(share) for share in lost[1:]))
 

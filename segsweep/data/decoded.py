@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,6 @@ class DecodedCase:
 
     Args:
         voxels: voxels of each label on the training grid, background first.
-        native_voxels: the same on the native grid.
         cut_off: share of each label's voxels that pad/crop lost, background first.
         offset: where its native label starts in the flat array of all of them.
         raters: names, where several raters labelled it.
@@ -43,7 +43,6 @@ class DecodedCase:
     meta: dict[str, str]
     geometry: Geometry
     voxels: tuple[int, ...]
-    native_voxels: tuple[int, ...]
     cut_off: tuple[float, ...]
     offset: int
     raters: tuple[str, ...]
@@ -57,14 +56,16 @@ class Decoded:
 
     Args:
         labels: names, background first.
+        ignores: whether a label value means that a voxel counts nowhere.
         cases: in the order of their ids.
         images: (cases, channels, *size), float32.
-        targets: (cases, *size), uint8 label values.
+        targets: (cases, *size), uint8 label values; `IGNORED` where a voxel counts nowhere.
         native: all native labels, flat, uint8; after each case's own label come those of its raters.
         raters: (raters of all cases, *size), uint8 label values.
     """
 
     labels: tuple[str, ...]
+    ignores: bool
     cases: tuple[DecodedCase, ...]
     images: NDArray[np.float32]
     targets: NDArray[np.uint8]
@@ -75,7 +76,7 @@ class Decoded:
         """Label values of one case on its native grid, shape (1 + raters, *native): its own label comes first."""
         case = self.cases[position]
         count = 1 + len(case.raters)
-        end = case.offset + count * sum(case.native_voxels)
+        end = case.offset + count * prod(case.geometry.native)
         return self.native[case.offset : end].reshape(count, *case.geometry.native)
 
     def rater_labels(self, position: int) -> NDArray[np.uint8]:
@@ -84,7 +85,14 @@ class Decoded:
         return self.raters[case.first_rater : case.first_rater + len(case.raters)]
 
 
-def decode(found: CaseSet, fingerprint: str, preprocess: Preprocess, folder: Path, progress: Progress) -> Decoded:
+def decode(
+    found: CaseSet,
+    fingerprint: str,
+    preprocess: Preprocess,
+    folder: Path,
+    progress: Progress,
+    ignore: int | None = None,
+) -> Decoded:
     """Decode a dataset, or open what was decoded before; safe between processes.
 
     Args:
@@ -93,19 +101,20 @@ def decode(found: CaseSet, fingerprint: str, preprocess: Preprocess, folder: Pat
         preprocess: from native image to training grid.
         folder: of all decoded datasets on this node.
         progress: called with (cases done, cases in all).
+        ignore: label value of voxels that count nowhere.
 
     Raises:
         DataError: a case cannot be used; names the case and the file. Nothing is left behind then.
     """
-    wanted = {"fingerprint": fingerprint, "preprocess": preprocess.model_dump(), "protocol": PROTOCOL["preprocess"]}
-    target = folder / digest(wanted)
+    made_by = {"preprocess": preprocess.model_dump(), "ignore": ignore, "protocol": PROTOCOL["preprocess"]}
+    target = folder / digest({"fingerprint": fingerprint, **made_by})
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
             if not target.exists():
                 temporary = Path(tempfile.mkdtemp(dir=folder, prefix=".decoding-"))
                 try:
-                    _write(found, preprocess, temporary, progress)
+                    _write(found, preprocess, temporary, progress, ignore)
                     os.replace(temporary, target)
                 finally:
                     shutil.rmtree(temporary, ignore_errors=True)
@@ -116,6 +125,7 @@ def _open(folder: Path) -> Decoded:
     index = json.loads((folder / "index.json").read_text())
     return Decoded(
         labels=tuple(index["labels"]),
+        ignores=index["ignore"] is not None,
         cases=tuple(_case(entry) for entry in index["cases"]),
         images=np.load(folder / "images.npy", mmap_mode="r"),
         targets=np.load(folder / "targets.npy", mmap_mode="r"),
@@ -136,7 +146,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(entry) for entry in value) if isinstance(value, list) else value
 
 
-def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progress) -> None:
+def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progress, ignore: int | None) -> None:
     """Decode case by case straight into the files, so that memory holds one case at a time."""
     index: list[DecodedCase] = []
     images = targets = raters = None
@@ -144,7 +154,7 @@ def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progr
     raters_before = 0
     with (folder / "native.bin").open("wb") as native:
         for position, case in enumerate(found.cases):
-            voxels = decode_case(case, found.labels, preprocess)
+            voxels = decode_case(case, found.labels, preprocess, ignore)
             if images is None or targets is None or raters is None:
                 images = _new_array(folder / "images.npy", (len(found.cases), *voxels.image.shape), np.float32)
                 targets = _new_array(folder / "targets.npy", (len(found.cases), *voxels.labels.shape[1:]), np.uint8)
@@ -159,7 +169,9 @@ def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progr
             progress(position + 1, len(found.cases))
     np.save(folder / "native.npy", np.fromfile(folder / "native.bin", dtype=np.uint8))
     (folder / "native.bin").unlink()
-    (folder / "index.json").write_text(json.dumps({"labels": found.labels, "cases": [asdict(case) for case in index]}))
+    (folder / "index.json").write_text(
+        json.dumps({"labels": found.labels, "ignore": ignore, "cases": [asdict(case) for case in index]})
+    )
 
 
 def _new_array(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any]:
@@ -178,7 +190,6 @@ def _described(case: Case, voxels: CaseVoxels, labels: int, offset: int, first_r
         meta=dict(case.meta),
         geometry=voxels.geometry,
         voxels=counts[0],
-        native_voxels=_counts(voxels.native_labels[0], labels),
         cut_off=voxels.cut_off,
         offset=offset,
         raters=tuple(sorted(case.raters)),
@@ -188,7 +199,7 @@ def _described(case: Case, voxels: CaseVoxels, labels: int, offset: int, first_r
 
 
 def _counts(label: NDArray[np.uint8], labels: int) -> tuple[int, ...]:
-    return tuple(int(count) for count in np.bincount(label.ravel(), minlength=labels))
+    return tuple(int(count) for count in np.bincount(label.ravel(), minlength=labels)[:labels])
 
 
 def _refuse_shape(case: Case, shape: Sequence[int], first: Case, expected: Sequence[int]) -> None:

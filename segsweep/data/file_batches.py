@@ -43,20 +43,20 @@ class FileBatches:
             generator.manual_seed(derive_seed(self._seed, phase, "augment", number, step))
             images, labels = self._load(positions[start : start + size], f"{phase} {number}")
             images, labels = self._augment(images, labels, generator)
-            yield images, self._training_labels.encode(labels)
+            yield Batch(images, *self._training_labels.encode(labels))
 
     def selection(self) -> Iterator[Batch]:
         """The cases that choose the checkpoint, unchanged, in a fixed order."""
         positions = self._splits["inner"] or self._splits["val"]
         for start in range(0, len(positions), self._batch_size):
             images, labels = self._load(positions[start : start + self._batch_size], "selection")
-            yield images, self._training_labels.encode(labels)
+            yield Batch(images, *self._training_labels.encode(labels))
 
     def evaluation(self) -> Sequence[EvaluationCase]:
         """Every case of the fold."""
         return [self._case(position, split) for split in ("val", "inner", "train") for position in self._splits[split]]
 
-    def _load(self, positions: list[int], epoch: str) -> Batch:
+    def _load(self, positions: list[int], epoch: str) -> tuple[torch.Tensor, torch.Tensor]:
         images = torch.from_numpy(self._decoded.images[positions])
         labels = self._training_labels.load(positions, epoch)
         return images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)

@@ -92,7 +92,8 @@ class PhantomBatches:
 
     def _batch(self, images: NDArray[np.float32], labels: NDArray[np.uint8]) -> Batch:
         values = torch.from_numpy(labels[:, None].astype(np.float32)).to(self._device)
-        return torch.from_numpy(images).to(self._device), smooth_labels(encode(values, len(self.labels)), self._smooth)
+        targets = smooth_labels(encode(values, len(self.labels)), self._smooth)
+        return Batch(torch.from_numpy(images).to(self._device), targets)
 
 
 def _expected_statistics(settings: PhantomDataset) -> LabelStatistics:

@@ -8,6 +8,7 @@ import torch
 
 from segsweep.data.batches import encode
 from segsweep.data.decoded import Decoded
+from segsweep.data.volumes import IGNORED
 from segsweep.losses.label_statistics import LabelStatistics
 from segsweep.losses.rater_labels import majority_of_raters, mean_of_raters, random_rater, smooth_labels
 from segsweep.spec.canonical import derive_seed
@@ -43,16 +44,28 @@ class TrainingLabels:
             return torch.from_numpy(values.astype(np.float32))
         return torch.stack([self._of_raters(position, epoch) for position in positions])
 
-    def encode(self, loaded: torch.Tensor) -> torch.Tensor:
-        """What the loss takes: the foreground in binary tasks, one channel per label else; smoothed if asked for."""
+    def encode(self, loaded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """What the loss takes.
+
+        Args:
+            loaded: as `load` gives it, augmented or not.
+
+        Returns:
+            Targets: the foreground in binary tasks, one channel per label else, smoothed if the policy says so. And
+            the voxels to ignore, (B, 1, *size), or None where the dataset has no such voxels.
+        """
         labels = len(self._decoded.labels)
+        ignore = None
+        if self._decoded.ignores:
+            ignore = loaded == IGNORED
+            loaded = loaded.masked_fill(ignore, 0)
         if self._policy.raters != "mean":
             target = encode(loaded, labels)
         elif labels == 2:
             target = loaded
         else:
             target = torch.cat([1 - loaded.sum(dim=1, keepdim=True), loaded], dim=1)
-        return smooth_labels(target, self._policy.smooth) if self._policy.smooth else target
+        return (smooth_labels(target, self._policy.smooth) if self._policy.smooth else target), ignore
 
     def statistics(self, positions: Sequence[int]) -> LabelStatistics:
         """Statistics of these cases' labels on the training grid; of a random rater, those of all raters."""

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from segsweep.errors import DataError
 
+IGNORED = 255
+"""Label value of voxels that count nowhere, whatever value the files give them."""
+
 
 @dataclass(frozen=True)
 class Volume:
@@ -66,10 +69,10 @@ def _read_picture(path: Path) -> Volume:
     return Volume(array[None] if array.ndim == 2 else np.moveaxis(array, -1, 0), None)
 
 
-def read_label(path: Path, case: str, labels: tuple[str, ...]) -> Volume:
+def read_label(path: Path, case: str, labels: tuple[str, ...], ignore: int | None = None) -> Volume:
     """Read a label file and hold it to the declared label values.
 
-    A binary picture may use 255 for 1, as drawing programs do.
+    A binary picture may use 255 for 1, as drawing programs do. Voxels to ignore become `IGNORED`.
 
     Raises:
         DataError: the file cannot be read, has several channels, or holds a value that is not declared.
@@ -79,15 +82,17 @@ def read_label(path: Path, case: str, labels: tuple[str, ...]) -> Volume:
     if volume.array.shape[0] != 1:
         raise DataError(f"case {case}: {path}: a label has one channel, this one {volume.array.shape[0]}")
     array = volume.array[0]
-    values = np.unique(array)
-    if not np.isfinite(values).all():
+    values = set(np.unique(array).tolist())
+    if not np.isfinite(list(values)).all():
         raise DataError(f"case {case}: {path}: the label holds NaN or infinity")
-    if len(labels) == 2 and set(values.tolist()) <= {0, 255}:
+    ignored = array == ignore if ignore is not None else np.zeros(array.shape, dtype=np.bool_)
+    values -= {ignore}
+    if len(labels) == 2 and values <= {0, 255}:
         array = array > 0
-    elif stray := [value for value in values.tolist() if value not in range(len(labels))]:
+    elif stray := sorted(values - set(range(len(labels)))):
         declared = ", ".join(f"{value} {name}" for value, name in enumerate(labels))
         raise DataError(f"case {case}: {path}: label value {stray[0]:g} is not declared; declared: {declared}")
-    return Volume(array.astype(np.uint8), volume.spacing)
+    return Volume(np.where(ignored, IGNORED, array).astype(np.uint8), volume.spacing)
 
 
 def _read_palette(path: Path) -> Volume:

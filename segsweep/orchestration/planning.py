@@ -34,12 +34,18 @@ def plan_sweep(path: Path) -> Planned:
         try:
             if trial.labels.raters is not None and not trial.facts.raters:
                 raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
+            if trial.labels.raters is not None and _ignores(trial):
+                raise GridError(f"labels: {trial.labels.name}: of several raters no voxel can be ignored")
             foreground = len(trial.facts.labels) - 1
             check_labels(trial.loss, foreground_labels=foreground, soft_labels=trial.labels.soft)
             trial.network.check_size(_known_size(trial))
         except ValueError as error:
             raise GridError(f"{path}: {trial.dataset.name}: {error}") from error
     return Planned(sweep, plan)
+
+
+def _ignores(trial: Trial) -> bool:
+    return isinstance(trial.dataset, FileDataset) and trial.dataset.ignore is not None
 
 
 def _known_size(trial: Trial) -> tuple[int, ...]:

@@ -100,6 +100,7 @@ class FileDataset(Frozen):
             there is one; `none`: every case is its own group.
         cases: use this many cases, the same ones every time; left out: all.
         classes: names of the label values 1, 2, …; left out: those of dataset.json.
+        ignore: label value of voxels that count nowhere, neither in the loss nor in a score.
     """
 
     source: Literal["msd", "folder"]
@@ -108,6 +109,7 @@ class FileDataset(Frozen):
     group: str = "auto"
     cases: PositiveInt | None = None
     classes: tuple[str, ...] | None = None
+    ignore: Annotated[int, Field(gt=0, le=255, strict=True)] | None = None
     preprocess: Preprocess = Preprocess()
 
 
@@ -188,8 +190,8 @@ class PhantomLayout:
 
 Dataset = FileDataset | PhantomDataset
 _PREPROCESS_KEYS = tuple(Preprocess.model_fields)
-_SOURCES = ("msd", "folder", "phantom")
-_FILE_KEYS = ("name", "group", "cases", "classes", *_PREPROCESS_KEYS)
+SOURCES = ("msd", "folder", "phantom")
+FILE_KEYS = ("name", "group", "cases", "classes", "ignore", *_PREPROCESS_KEYS)
 _PHANTOM_KEYS = tuple(key for key in PhantomDataset.model_fields if key not in ("source", "name"))
 
 
@@ -215,11 +217,11 @@ def parse_datasets(block: Any) -> Iterator[Dataset]:
         ValueError: the block names no source or two, or (as pydantic.ValidationError) a value is wrong.
     """
     if not isinstance(block, Mapping):
-        raise ValueError(f"a dataset is a mapping with one of {', '.join(_SOURCES)}, got {block!r}")
-    sources = [key for key in _SOURCES if key in block]
+        raise ValueError(f"a dataset is a mapping with one of {', '.join(SOURCES)}, got {block!r}")
+    sources = [key for key in SOURCES if key in block]
     if len(sources) != 1:
-        raise ValueError(f"a dataset has exactly one of {', '.join(_SOURCES)}; this one has {sources or 'none'}")
-    _refuse_unknown(block, (sources[0], *(("name",) if sources[0] == "phantom" else _FILE_KEYS)))
+        raise ValueError(f"a dataset has exactly one of {', '.join(SOURCES)}; this one has {sources or 'none'}")
+    _refuse_unknown(block, (sources[0], *(("name",) if sources[0] == "phantom" else FILE_KEYS)))
     values = dict(block)
     where = values.pop(sources[0])
     if sources[0] == "phantom":

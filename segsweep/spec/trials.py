@@ -77,7 +77,7 @@ class Trial:
         if isinstance(self.dataset, PhantomDataset):
             source: dict[str, Any] = self.dataset.model_dump(mode="json", exclude={"name"})
         else:
-            source = self.dataset.preprocess.model_dump(mode="json")
+            source = {**self.dataset.preprocess.model_dump(mode="json"), "ignore": self.dataset.ignore}
         return {
             "fingerprint": self.facts.fingerprint,
             "source": source,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from segsweep.data.batches import Batches, EvaluationCase
+from segsweep.data.volumes import IGNORED
 from segsweep.spec.trials import Trial
 from segsweep.training.inference import decide, probabilities
 from segsweep.training.judgement import Seen, against_mask, against_rater, against_share
@@ -36,6 +37,8 @@ def case_rows(
         labels: names, background first.
         trial: names the rows.
     """
+    # a voxel that counts nowhere is background to both sides: it adds to no volume, no overlap and no surface
+    foreground = np.where(case.truth == IGNORED, np.float32(0), foreground)
     decided = decide(foreground)
     shared = {
         "trial": trial.id,

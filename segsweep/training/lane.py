@@ -92,7 +92,7 @@ class Lane:
         self.network.eval()
         loss, logits = self._forward(batch)
         self._val_losses.append(loss * len(logits))
-        self._val_dices.append(hard_dice(logits, batch[1]))
+        self._val_dices.append(hard_dice(logits, batch.targets, batch.ignore))
 
     def begin(self) -> None:
         """The weights that the lane starts from are the checkpoint until an epoch beats them."""
@@ -122,11 +122,12 @@ class Lane:
         return self._best
 
     def _forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        images, targets = batch
         with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._amp):
-            logits = self.network(images)
+            logits = self.network(batch.images)
         logits = logits.float()
-        return self.loss(logits, targets), logits
+        if batch.ignore is None:
+            return self.loss(logits, batch.targets), logits
+        return self.loss(logits, batch.targets, ignore=batch.ignore), logits
 
     def _judged(self) -> tuple[float, float]:
         dice = torch.cat(self._val_dices)
@@ -174,13 +175,15 @@ def build_lane(
     return Lane(network, built, stopping, lr=lr, device=device, amp=amp)
 
 
-def hard_dice(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def hard_dice(logits: torch.Tensor, targets: torch.Tensor, ignore: torch.Tensor | None = None) -> torch.Tensor:
     """Mean Dice over the foreground labels that an image or its prediction has, shape (B,); NaN where none is there."""
     if logits.shape[1] == 1:
         predicted, true = (logits > 0).float(), targets
     else:
         classes = torch.arange(1, logits.shape[1], device=logits.device).view(1, -1, *[1] * (logits.ndim - 2))
         predicted, true = (logits.argmax(dim=1, keepdim=True) == classes).float(), targets[:, 1:]
+    if ignore is not None:
+        predicted, true = predicted.masked_fill(ignore, 0), true.masked_fill(ignore, 0)
     space = tuple(range(2, logits.ndim))
     both, total = (predicted * true).sum(dim=space), (predicted + true).sum(dim=space)
     return torch.where(total > 0, 2 * both / total, torch.nan).nanmean(dim=1)
