@@ -9,7 +9,7 @@ PHI_AXES = {"image": (), "class": ("class",), "batch": ("batch",), "all": ("batc
 
 
 def families(phi: str, images: int, classes: int) -> list[list[tuple[int, int]]]:
-    """The (image, class) pairs of each φ, by PAPERS' definition of Φ."""
+    """The (image, class) pairs of each φ, by the paper's definition of Φ."""
     found: dict[tuple[int | None, int | None], list[tuple[int, int]]] = {}
     for image, label in itertools.product(range(images), range(classes)):
         key = (None if "batch" in PHI_AXES[phi] else image, None if "class" in PHI_AXES[phi] else label)
