@@ -1,6 +1,6 @@
 """The verbs of the command line as functions, for notebooks and other programs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -108,18 +108,19 @@ def launch(
             return started.run(left, running, on_event)
 
 
-def report(sweep: str, *, home: Home | None = None) -> SweepReport:
+def report(sweep: str, *, home: Home | None = None, changes: Mapping[str, object] | None = None) -> SweepReport:
     """Write a sweep's report again from its tracked runs.
 
     Args:
         sweep: its name.
         home: folder and store; left out: by the environment, else ./segsweep-runs.
+        changes: of its grid's `report` block, e.g. `{"metric": "jaccard"}`.
 
     Raises:
         TrackingError: there is no such sweep.
     """
     place = home or Home.from_environment()
-    return report_again(sweep, place, lambda: open_tracker(place))
+    return report_again(sweep, place, lambda: open_tracker(place), changes or {})
 
 
 def tables(sweep: str, *, home: Home | None = None) -> Frames:

@@ -80,14 +80,31 @@ def retry(
 
 @app.command()
 def report(
-    sweep: Annotated[str, typer.Argument(help="Name of a sweep.", show_default=False)],
+    sweep: Annotated[str | None, typer.Argument(help="Name of a sweep.", show_default=False)] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="Report on results made elsewhere: a cases table (CSV, parquet), an nnU-Net folder."
+        ),
+    ] = None,
+    folder: Annotated[Path, typer.Option("--to", help="Folder for a report on --from.")] = Path("report"),
+    as_published: Annotated[
+        bool, typer.Option("--as-published", help="Judge pairs by the papers' rule: uncorrected one-sided bootstrap.")
+    ] = False,
     home: HomeFolder = None,
     tracking: TrackingUri = None,
 ) -> None:
-    """Write a sweep's report again from its tracked runs, and print it."""
+    """Write a sweep's report again from its tracked runs, or report on results made elsewhere; print the answer."""
     from segsweep import api, terminal  # noqa: PLC0415
+    from segsweep.orchestration.sweep_report import report_foreign  # noqa: PLC0415
 
-    terminal.print_report(api.report(sweep, home=_home(home, tracking)))
+    changes = {"rule": "as_published"} if as_published else {}
+    if (sweep is None) == (source is None):
+        raise InputError("report takes the name of a sweep, or --from with a table or folder")
+    if source is not None:
+        terminal.print_report(report_foreign(source, folder, changes))
+    elif sweep is not None:
+        terminal.print_report(api.report(sweep, home=_home(home, tracking), changes=changes))
 
 
 @app.command()

@@ -15,10 +15,10 @@ from segsweep.orchestration.executor import Errand, Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.slices import Slice, cut
-from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_sweep_report
+from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
 from segsweep.records.manifest import PENDING, Manifest
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
+from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
 
 _SETTLED = ("finished", "failed", "diverged")
 """States that a launch leaves as they are; failures are run again by `retry` only."""
@@ -145,8 +145,10 @@ class Launch:
         manifest = self._write_manifest()
         tables = collect(manifest, self._tracker)
         keep_tables(tables, manifest, self._folder)
-        report = write_sweep_report(tables, manifest, self._folder)
-        self._tracker.write_files(self.parent, {path.name: path.read_bytes() for path in report.tracked})
+        sweep = self._planned.sweep
+        report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
+        files = (*report.files, self._folder / CASES_FILE, self._folder / TRIALS_FILE)
+        self._tracker.write_files(self.parent, {path.name: path.read_bytes() for path in files})
         complete = all(entry.state in _SETTLED for entry in manifest.entries)
         self._tracker.close_sweep(self.parent, "finished" if complete else "interrupted", report.answer)
         return Launched(manifest, report, started)

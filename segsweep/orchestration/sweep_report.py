@@ -1,10 +1,10 @@
 """A sweep's report: from the tables that lie in its folder, or from the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from segsweep.errors import TrackingError
+from segsweep.errors import TableError, TrackingError
 from segsweep.orchestration.collect import Tables, collect, refresh
 from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
@@ -25,12 +25,12 @@ class SweepReport:
     Args:
         html: the page.
         answer: what can be said in a paragraph, as Markdown.
-        tracked: files that belong to the sweep's parent run.
+        files: that belong to the sweep's parent run.
     """
 
     html: Path
     answer: str
-    tracked: tuple[Path, ...]
+    files: tuple[Path, ...]
 
 
 def keep_tables(tables: Tables, manifest: Manifest, folder: Path) -> None:
@@ -41,36 +41,60 @@ def keep_tables(tables: Tables, manifest: Manifest, folder: Path) -> None:
     write(tables.trials, folder / TRIALS_FILE)
 
 
-def write_sweep_report(tables: Tables, manifest: Manifest, folder: Path) -> SweepReport:
-    """Compute and write a sweep's report.
+def write_tables_report(tables: Tables, settings: ReportSettings, *, name: str, folder: Path) -> SweepReport:
+    """Compute and write a report.
 
     Args:
-        tables: of the sweep.
-        manifest: names the sweep and says how it wants to be reported.
+        tables: what it is a function of.
+        settings: how to compare.
+        name: of the sweep, as printed.
         folder: to write to.
     """
-    settings = ReportSettings.model_validate(manifest.report)
-    report = build_report(tables.trials, tables.cases, settings, name=manifest.sweep)
+    report = build_report(tables.trials, tables.cases, settings, name=name)
     written = write_report(report, folder)
-    kept = (folder / CASES_FILE, folder / TRIALS_FILE)
     document = lay_out(report)
     answer = markdown(document.title, document.subtitle, document.answer, ())
-    return SweepReport(written.html, answer, (written.html, written.markdown, *kept))
+    return SweepReport(written.html, answer, (written.html, written.markdown))
 
 
-def report_again(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> SweepReport:
+def report_again(
+    name: str, home: Home, open_tracker: Callable[[], Tracker], changes: Mapping[str, object]
+) -> SweepReport:
     """Render a sweep's report from what is tracked.
 
     Args:
         name: of the sweep.
         home: folder and store.
         open_tracker: opens the store.
+        changes: of the report settings that its grid has.
 
     Raises:
         TrackingError: there is no such sweep.
     """
     manifest, tables = gather(name, home, open_tracker)
-    return write_sweep_report(tables, manifest, home.sweep(name))
+    settings = ReportSettings.model_validate({**manifest.report, **changes})
+    return write_tables_report(tables, settings, name=name, folder=home.sweep(name))
+
+
+def report_foreign(source: Path, folder: Path, changes: Mapping[str, object]) -> SweepReport:
+    """Report on results that were made elsewhere.
+
+    Args:
+        source: a table of cases (CSV or parquet), or a folder of nnU-Net results (`summary.json` files).
+        folder: to write to.
+        changes: of the default report settings.
+
+    Raises:
+        TableError: the table lacks a column or holds a bad value; names both, and the row.
+    """
+    from segsweep.reports.importing.case_file import read_case_file  # noqa: PLC0415 (most reports are of sweeps)
+    from segsweep.reports.importing.nnunet import read_nnunet  # noqa: PLC0415
+
+    if not source.exists():
+        raise TableError(f"{source}: no such file or folder")
+    tables = Tables(*(read_nnunet if source.is_dir() else read_case_file)(source))
+    folder.mkdir(parents=True, exist_ok=True)
+    return write_tables_report(tables, ReportSettings.model_validate(changes), name=source.stem, folder=folder)
 
 
 def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[Manifest, Tables]:
