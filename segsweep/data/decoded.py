@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
@@ -118,15 +118,16 @@ def decode(
                     os.replace(temporary, target)
                 finally:
                     shutil.rmtree(temporary, ignore_errors=True)
-    return _open(target)
+    return _open(target, {case.id: case.meta for case in found.cases})
 
 
-def _open(folder: Path) -> Decoded:
+def _open(folder: Path, meta: Mapping[str, Mapping[str, str]]) -> Decoded:
+    """Further columns of meta.csv may have changed since: they are no part of what was decoded."""
     index = json.loads((folder / "index.json").read_text())
     return Decoded(
         labels=tuple(index["labels"]),
         ignores=index["ignore"] is not None,
-        cases=tuple(_case(entry) for entry in index["cases"]),
+        cases=tuple(_case({**entry, "meta": dict(meta[entry["id"]])}) for entry in index["cases"]),
         images=np.load(folder / "images.npy", mmap_mode="r"),
         targets=np.load(folder / "targets.npy", mmap_mode="r"),
         native=np.load(folder / "native.npy", mmap_mode="r"),
