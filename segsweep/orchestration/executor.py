@@ -12,11 +12,19 @@ from segsweep.tracking.protocol import Tracker
 
 @dataclass(frozen=True)
 class Errand:
-    """What every worker needs to know beside its slice."""
+    """What every worker needs to know beside its slice.
+
+    Args:
+        parent: run that the trials' runs are children of.
+        tracker: store that they are written to.
+        warm_starts: folder of warm-start weights.
+        modules: folder of the grid file, where the user's own losses are found.
+    """
 
     parent: str
     tracker: Tracker
     warm_starts: Path
+    modules: Path
 
 
 @dataclass(frozen=True)

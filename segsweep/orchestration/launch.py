@@ -131,7 +131,7 @@ class Launch:
                 self._write_manifest()
             on_event(len(slices), slices[event.number], event)
 
-        errand = Errand(self.parent, self._tracker, self._home.warm_starts)
+        errand = Errand(self.parent, self._tracker, self._home.warm_starts, self._planned.folder)
         executor.run(slices, errand, resources, forward)
         return self.report(len(left.trials))
 

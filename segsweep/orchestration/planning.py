@@ -1,5 +1,6 @@
 """From a grid file to the trials it comes to, without anything heavy."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,10 +16,17 @@ from segsweep.spec.trials import Plan, Trial, expand
 
 @dataclass(frozen=True)
 class Planned:
-    """A sweep and its trials."""
+    """A sweep and its trials.
+
+    Args:
+        sweep: the grid.
+        plan: what it comes to.
+        folder: of the grid file, where the user's own losses are found.
+    """
 
     sweep: Sweep
     plan: Plan
+    folder: Path
 
 
 def plan_sweep(path: Path) -> Planned:
@@ -28,6 +36,8 @@ def plan_sweep(path: Path) -> Planned:
         GridError: the grid file is wrong, or one of its losses does not fit its data.
         DataError: a dataset is not what the grid says it is.
     """
+    folder = path.absolute().parent
+    find_modules_in(folder)
     sweep = read_sweep(path)
     plan = expand(sweep, measure(sweep))
     for trial in plan.trials:
@@ -41,7 +51,13 @@ def plan_sweep(path: Path) -> Planned:
             trial.network.check_size(_known_size(trial))
         except ValueError as error:
             raise GridError(f"{path}: {trial.dataset.name}: {error}") from error
-    return Planned(sweep, plan)
+    return Planned(sweep, plan, folder)
+
+
+def find_modules_in(folder: Path) -> None:
+    """Let `module:function` losses be imported from a folder, after everything that is installed."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
 
 
 def _ignores(trial: Trial) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 
 from segsweep.orchestration.executor import Errand
+from segsweep.orchestration.planning import find_modules_in
 from segsweep.orchestration.slices import Slice
 from segsweep.training.cohort import run_slice
 from segsweep.training.workplace import Progress, Workplace
@@ -22,6 +23,7 @@ def work(piece: Slice, errand: Errand, threads: int, report: Callable[[Progress]
     Returns:
         Trial id to state.
     """
+    find_modules_in(errand.modules)
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return run_slice(piece, Workplace(errand.parent, errand.tracker, errand.warm_starts, device, report))
