@@ -1,4 +1,4 @@
-"""The columns of the two tables that every report is a function of."""
+"""The columns of the tables that every report is a function of."""
 
 import pyarrow as pa
 
@@ -12,6 +12,13 @@ SPLITS = ("train", "inner", "val", "test")
 STATES = ("running", "finished", "failed", "diverged", "stopped", "interrupted")
 
 UNITS = ("ml", "mm2", "px")
+
+RANKS = ("best", "median", "worst")
+"""Places of a case among those of its label by Dice."""
+
+TRUTH_COLOUR = "#ffd92f"
+PREDICTION_COLOUR = "#35b6ff"
+"""Outlines in overlays: yellow and blue differ in every kind of colour blindness, and in print without colour."""
 
 
 def _column(name: str, kind: pa.DataType, meaning: str, *, nullable: bool = False) -> pa.Field:
@@ -107,5 +114,21 @@ CASES = pa.schema(
         _column("predicted_at", pa.list_(pa.int64()), "voxels with probability ≥ k/100, k = 0…100"),
         _column("true_positive_at", pa.list_(pa.int64()), "true voxels with probability ≥ k/100, k = 0…100"),
         _column("meta", pa.string(), "further columns of the dataset's meta table, JSON", nullable=True),
+    ]
+)
+
+OVERLAYS = pa.schema(
+    [
+        _column("trial", pa.string(), "trial id"),
+        _column("case", pa.string(), "case id, of the evaluation fold"),
+        _column("label", pa.string(), "name of the label"),
+        _column("rank", pa.string(), f"among the trial's own cases of this label, one of {', '.join(RANKS)}"),
+        _column("dice", pa.float64(), "of the case, as in the cases table"),
+        _column("slice", pa.int32(), "axial slice that is shown, counted from 1 at the feet; null in 2D", nullable=True),
+        _column(
+            "png",
+            pa.binary(),
+            f"the image, with the outlines of the truth ({TRUTH_COLOUR}) and of the prediction ({PREDICTION_COLOUR})",
+        ),
     ]
 )

@@ -22,13 +22,13 @@ from mlflow.exceptions import MlflowException
 
 from segsweep.errors import TrackingError
 from segsweep.records import tables
-from segsweep.records.schemas import CASES, TRIALS
-from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, RunDescription, RunRecord
+from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, RunDescription, RunRecord
 
 # that a new SQLite store gets its tables is no news
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
 
-_SCHEMAS = {CASES_FILE: CASES, TRIALS_FILE: TRIALS}
+_SCHEMAS = {CASES_FILE: CASES, TRIALS_FILE: TRIALS, OVERLAYS_FILE: OVERLAYS}
 _FLUSH_SECONDS = 5.0
 _PARAM_LENGTH = 6000
 _MOST_METRICS = 1000

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 CASES_FILE = "cases.parquet"
 TRIALS_FILE = "trials.parquet"
+OVERLAYS_FILE = "overlays.parquet"
 SWEEP_FILE = "trials.json"
 
 
