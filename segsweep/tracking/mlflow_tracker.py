@@ -19,6 +19,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.entities import Run as MlflowEntity
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from segsweep.errors import TrackingError
 from segsweep.records import tables
@@ -89,7 +90,8 @@ class MlflowTracker:
     def __init__(self, uri: str, artifacts: Path | None = None) -> None:
         self.uri = uri
         self._artifacts = artifacts
-        self._client = MlflowClient(tracking_uri=uri)
+        with _translated(uri):
+            self._client = MlflowClient(tracking_uri=uri)
 
     def __reduce__(self) -> tuple[type["MlflowTracker"], tuple[str, Path | None]]:
         """A worker opens its own connection."""
@@ -219,5 +221,6 @@ def _log_table(client: MlflowClient, run_id: str, name: str, table: pa.Table) ->
 def _translated(what: str) -> Iterator[None]:
     try:
         yield
-    except (MlflowException, OSError) as error:
-        raise TrackingError(f"tracking: {what}: {error}") from error
+    except (MlflowException, SQLAlchemyError, OSError) as error:
+        # the first line says what happened, further ones quote the query
+        raise TrackingError(f"tracking: {what}: {next(iter(str(error).splitlines()), '')}") from error
