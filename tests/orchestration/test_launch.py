@@ -1,0 +1,223 @@
+"""Launching a sweep: what runs, what does not run again, what is found again."""
+
+import pytest
+from launching import Bench, Switch, losses_of, runs_of, states_of
+
+from segsweep.errors import GridError
+from segsweep.orchestration.launch import Launch
+from segsweep.orchestration.planning import plan_sweep
+from segsweep.records.manifest import Manifest
+from segsweep.tracking.memory import MemoryTracker
+from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE
+
+TWO_FOLDS = {"k": 2, "run": [0, 1]}
+
+
+def kept_manifest(tracker: MemoryTracker, sweep: str = "tiny") -> Manifest:
+    """What the parent run says of its trials, without asking their runs."""
+    parent = tracker.find_sweep(sweep)
+    assert parent is not None
+    return Manifest.from_json(tracker.read_file(parent, SWEEP_FILE))
+
+
+def test_a_launch_runs_every_trial_of_its_grid_once(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    launched = bench.launch(folds=TWO_FOLDS)
+    assert launched.started == 4
+    assert [entry.state for entry in launched.manifest.entries] == ["finished"] * 4
+    assert losses_of(runs_of(memory_tracker, "trial")) == ["ce", "dice", "ce", "dice"]
+    assert len(runs_of(memory_tracker, "warm start")) == 2
+
+
+def test_a_second_launch_runs_nothing_and_gives_the_same_report(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    bench.launch()
+    pages, runs = bench.pages(), len(memory_tracker.runs)
+    again = bench.launch()
+    assert again.started == 0
+    assert len(memory_tracker.runs) == runs
+    assert bench.pages() == pages
+
+
+def test_a_grid_with_one_more_loss_runs_only_that_loss(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    bench.launch()
+    launched = bench.launch(grid=[{"loss": ["ce", "dice", "jaccard"]}])
+    assert launched.started == 1
+    assert states_of(launched) == {"ce": "finished", "dice": "finished", "jaccard": "finished"}
+    assert losses_of(runs_of(memory_tracker, "trial")) == ["ce", "dice", "jaccard"]
+    assert len(runs_of(memory_tracker, "warm start")) == 1
+
+
+def test_two_sweeps_share_finished_trials_and_name_them_each_in_its_way(
+    bench: Bench, memory_tracker: MemoryTracker
+) -> None:
+    first = bench.launch()
+    phantom = first.manifest.entries[0].row
+    renamed = {"phantom": {"p": 0.3, "k": 4, "r": 1, "size": 16, "steps": 2, "validation": 4, "evaluation": 6}}
+    # a second learning rate in the grid makes the rate part of every name
+    second = bench.launch(
+        name="other", datasets={**renamed, "name": "squares"}, grid=[{"loss": ["ce", "dice"], "lr": [0.01, 0.02]}]
+    )
+    assert second.started == 2
+    names = {entry.trial: (entry.row["setting"], entry.row["dataset"]) for entry in second.manifest.entries}
+    assert names[str(phantom["trial"])] == ("ce lr=0.01", "squares")
+    parent = memory_tracker.find_sweep("other")
+    assert parent is not None
+    kept = bench.home.sweep("other")
+    for name in (TRIALS_FILE, CASES_FILE):
+        assert memory_tracker.read_file(parent, name) == (kept / name).read_bytes()
+    assert tables_of(bench, "other") == (
+        {
+            ("ce lr=0.01", "squares"),
+            ("ce lr=0.02", "squares"),
+            ("dice lr=0.01", "squares"),
+            ("dice lr=0.02", "squares"),
+        },
+        {"squares"},
+    )
+    bench.launch()
+    assert tables_of(bench, "tiny") == ({("ce", "phantoms"), ("dice", "phantoms")}, {"phantoms"})
+
+
+def tables_of(bench: Bench, sweep: str) -> tuple[set[tuple[str, str]], set[str]]:
+    """(settings with their datasets) of a sweep's trials table, datasets of its cases table."""
+    tables = bench.tables(sweep)
+    trials = {(row["setting"], row["dataset"]) for row in tables.trials.to_pylist()}
+    return trials, set(tables.cases["dataset"].to_pylist())
+
+
+def test_the_manifest_of_the_parent_lists_every_trial_with_its_state_and_run(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    bench.launch(grid=[{"loss": ["ce", "own_losses:raises", "own_losses:nan"]}])
+    runs = {run.description.parameters["loss"]: run for run in runs_of(memory_tracker, "trial")}
+    assert [(entry.row["loss"], entry.state, entry.run_id) for entry in kept_manifest(memory_tracker).entries] == [
+        ("ce", "finished", runs["ce"].run_id),
+        ("own_losses:raises", "failed", runs["own_losses:raises"].run_id),
+        ("own_losses:nan", "diverged", runs["own_losses:nan"].run_id),
+    ]
+
+
+def test_the_parent_holds_the_grid_as_it_was_written(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    bench.launch()
+    parent = memory_tracker.find_sweep("tiny")
+    assert parent is not None
+    assert memory_tracker.read_file(parent, "grid.yaml") == (bench.folder / "grid.yaml").read_bytes()
+    assert memory_tracker.runs[parent].state == "finished"
+
+
+def test_a_failed_trial_is_recorded_with_reason_and_traceback_and_the_others_go_on(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    launched = bench.launch(grid=[{"loss": ["ce", "own_losses:raises", "dice"]}])
+    assert states_of(launched) == {"ce": "finished", "own_losses:raises": "failed", "dice": "finished"}
+    entry = launched.manifest.entries[1]
+    assert entry.reason == "ValueError: no [/such] voxel"
+    traceback = memory_tracker.read_file(str(entry.run_id), "traceback.txt").decode()
+    assert traceback.startswith("Traceback (most recent call last):")
+    assert traceback.endswith("ValueError: no [/such] voxel\nand a second line\n")
+    assert "own_losses.py" in traceback
+
+
+def test_a_failed_trial_runs_again_only_when_asked_to(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    grid = [{"loss": ["ce", "own_losses:raises_if_switched_on"]}]
+    own_losses(True)
+    assert states_of(bench.launch(grid=grid))["own_losses:raises_if_switched_on"] == "failed"
+    own_losses(False)
+    unchanged = bench.launch(grid=grid)
+    assert unchanged.started == 0
+    assert states_of(unchanged)["own_losses:raises_if_switched_on"] == "failed"
+    again = bench.launch(grid=grid, again=True)
+    assert again.started == 1
+    assert set(states_of(again).values()) == {"finished"}
+    assert len(runs_of(memory_tracker, "warm start")) == 1
+    assert bench.launch(grid=grid, again=True).started == 0
+
+
+def test_a_nan_ends_its_trial_as_diverged_and_the_others_go_on(bench: Bench, own_losses: Switch) -> None:
+    launched = bench.launch(grid=[{"loss": ["own_losses:nan", "dice"]}])
+    assert states_of(launched) == {"own_losses:nan": "diverged", "dice": "finished"}
+    assert launched.manifest.entries[0].reason == "the loss became nan in epoch 1"
+    tables = bench.tables("tiny")
+    assert set(tables.cases["trial"].to_pylist()) == {launched.manifest.entries[1].trial}
+    assert tables.trials["state"].to_pylist() == ["diverged", "finished"]
+
+
+def test_an_interrupt_marks_the_sweep_and_its_open_runs_and_the_next_launch_goes_on(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    changes = {"folds": TWO_FOLDS, "grid": [{"loss": ["ce", "own_losses:interrupted_if_switched_on"]}]}
+    own_losses(True)
+    with pytest.raises(KeyboardInterrupt):
+        bench.launch(**changes)
+    parent = memory_tracker.find_sweep("tiny")
+    assert parent is not None
+    assert memory_tracker.runs[parent].state == "interrupted"
+    assert [run.state for run in runs_of(memory_tracker, "trial")] == ["interrupted", "interrupted"]
+    own_losses(False)
+    launched = bench.launch(**changes)
+    assert launched.started == 4
+    assert [entry.state for entry in launched.manifest.entries] == ["finished"] * 4
+    assert memory_tracker.runs[parent].state == "finished"
+    assert len(runs_of(memory_tracker, "warm start")) == 2
+
+
+def test_finished_slices_of_an_interrupted_launch_are_not_run_again(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    # two cohorts: the first has ended when the second is interrupted
+    blocks = [{"loss": "ce"}, {"loss": "own_losses:interrupted_if_switched_on", "warm_start": "none"}]
+    own_losses(True)
+    with pytest.raises(KeyboardInterrupt):
+        bench.launch(grid=blocks)
+    own_losses(False)
+    launched = bench.launch(grid=blocks)
+    assert launched.started == 1
+    assert losses_of(runs_of(memory_tracker, "trial")) == ["ce"] + ["own_losses:interrupted_if_switched_on"] * 2
+
+
+def test_a_trial_that_a_dead_process_left_open_runs_again(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    trials = bench.trials()
+    left_open = bench.open_run(trials[0])
+    launched = bench.launch()
+    assert launched.started == 2
+    assert memory_tracker.runs[left_open].state == "interrupted"
+    assert launched.manifest.entries[0].state == "finished"
+    assert launched.manifest.entries[0].run_id != left_open
+
+
+def test_a_sweep_that_is_being_launched_cannot_be_launched_beside_it(
+    bench: Bench, memory_tracker: MemoryTracker
+) -> None:
+    planned = plan_sweep(bench.grid())
+    with (
+        Launch(planned, memory_tracker, bench.home),
+        pytest.raises(GridError, match=r"^tiny: this sweep is being launched by another process in .*/sweeps/tiny$"),
+    ):
+        bench.launch()
+    assert bench.launch().started == 2
+
+
+def test_another_sweep_can_be_launched_beside_it(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    with Launch(plan_sweep(bench.grid(name="other")), memory_tracker, bench.home):
+        assert bench.launch().started == 2
+
+
+def test_progress_tells_every_slice_from_its_data_to_its_end(bench: Bench) -> None:
+    bench.launch(folds=TWO_FOLDS)
+    assert {count for count, _, _ in bench.events} == {2}
+    for number in (0, 1):
+        events = [event for _, _, event in bench.events if event.number == number]
+        phases = list(dict.fromkeys(event.phase for event in events))
+        assert phases == ["data", "warm start", "training", "evaluation", "ended"]
+        assert all(0 <= event.done <= 1 for event in events)
+        piece = next(piece for _, piece, event in bench.events if event.number == number)
+        assert events[-1].states == {trial.id: "finished" for trial in piece}
+
+
+def test_a_warm_start_that_cannot_be_trained_fails_its_cohort_and_no_other(bench: Bench) -> None:
+    # weights of 1e38 overflow in the first step
+    blocks = [{"loss": ["ce", "dice"]}, {"loss": "ce", "warm_start": "none"}]
+    launched = bench.launch(warm_start={"epochs": 1, "lr": 1e38}, grid=blocks)
+    assert [entry.state for entry in launched.manifest.entries] == ["failed", "failed", "finished"]
+    assert str(launched.manifest.entries[0].reason).startswith("TrainingError: the warm start diverged")
