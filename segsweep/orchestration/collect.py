@@ -10,8 +10,8 @@ from segsweep.records.schemas import CASES, TRIALS
 from segsweep.records.tables import concatenate, table
 from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Tracker
 
-_RECORDED = ("finished", "failed", "diverged")
-"""States whose runs hold a row of the trials table."""
+RECORDED = ("finished", "failed", "diverged")
+"""States whose runs hold a row of the trials table; a launch leaves them as they are."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,11 @@ def refresh(manifest: Manifest, tracker: Tracker) -> Manifest:
     """The manifest with the runs that the store has now."""
     found = tracker.find(manifest.cohorts())
     return manifest.with_runs({trial: (run.run_id, run.state, run.reason) for trial, run in found.items()})
+
+
+def is_complete(manifest: Manifest) -> bool:
+    """Whether every trial has come to an end, good or bad."""
+    return all(entry.state in RECORDED for entry in manifest.entries)
 
 
 def collect(manifest: Manifest, tracker: Tracker) -> Tables:
@@ -48,7 +53,7 @@ def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
 
 def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
     named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"]}
-    if entry.state in _RECORDED:
+    if entry.state in RECORDED:
         return {**tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0], **named}
     reason = "never started" if entry.state == PENDING else entry.reason or "its process ended before it did"
     return {**entry.row, "state": "interrupted", "reason": reason, "run_id": entry.run_id}

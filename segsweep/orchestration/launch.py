@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 
 from segsweep import __version__
 from segsweep.errors import GridError
-from segsweep.orchestration.collect import collect, refresh
+from segsweep.orchestration.collect import RECORDED, collect, is_complete, refresh
 from segsweep.orchestration.executor import Errand, Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.planning import Planned
@@ -20,8 +20,8 @@ from segsweep.records.manifest import PENDING, Manifest
 from segsweep.spec.trials import Trial
 from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
 
-_SETTLED = ("finished", "failed", "diverged")
-"""States that a launch leaves as they are; failures are run again by `retry` only."""
+_FAILURES = ("failed", "diverged")
+"""States that a launch leaves as they are; `retry` runs them again."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,11 @@ def left_to_run(planned: Planned, tracker: Tracker, *, again: bool = False) -> L
     trials = planned.plan.trials
     runs = tracker.find(planned.plan.cohorts())
     states = {trial.id: runs[trial.id].state if trial.id in runs else PENDING for trial in trials}
-    kept = ("finished",) if again else _SETTLED
+    kept = ("finished",) if again else RECORDED
     return Left(
         trials=tuple(trial for trial in trials if states[trial.id] not in kept),
         finished=tuple(trial for trial in trials if states[trial.id] == "finished"),
-        settled={trial.id: runs[trial.id] for trial in trials if states[trial.id] in _SETTLED[1:]},
+        settled={trial.id: runs[trial.id] for trial in trials if states[trial.id] in _FAILURES},
     )
 
 
@@ -149,8 +149,7 @@ class Launch:
         report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
         files = (*report.files, self._folder / CASES_FILE, self._folder / TRIALS_FILE)
         self._tracker.write_files(self.parent, {path.name: path.read_bytes() for path in files})
-        complete = all(entry.state in _SETTLED for entry in manifest.entries)
-        self._tracker.close_sweep(self.parent, "finished" if complete else "interrupted", report.answer)
+        self._tracker.close_sweep(self.parent, "finished" if is_complete(manifest) else "interrupted", report.answer)
         return Launched(manifest, report, started)
 
     def _write_manifest(self) -> Manifest:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segsweep.errors import TableError, TrackingError
-from segsweep.orchestration.collect import Tables, collect, refresh
+from segsweep.orchestration.collect import Tables, collect, is_complete, refresh
 from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
 from segsweep.records.schemas import CASES, TRIALS
@@ -100,8 +100,8 @@ def report_foreign(source: Path, folder: Path, changes: Mapping[str, object]) ->
 def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[Manifest, Tables]:
     """A sweep's trials and tables.
 
-    A folder that alone writes its embedded store holds the tables of its last complete launch; then the store need not
-    even be opened.
+    A folder that alone writes its embedded store holds the tables of its last launch; where that left nothing open, the
+    store need not even be opened.
 
     Args:
         name: of the sweep.
@@ -114,7 +114,8 @@ def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[
     folder = home.sweep(name)
     if home.embedded and (folder / TRIALS_FILE).exists():
         manifest = Manifest.from_json((folder / SWEEP_FILE).read_bytes())
-        return manifest, Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES))
+        if is_complete(manifest):
+            return manifest, Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES))
     tracker = open_tracker()
     parent = tracker.find_sweep(name)
     if parent is None:

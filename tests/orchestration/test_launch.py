@@ -137,7 +137,7 @@ def test_a_failed_trial_runs_again_only_when_asked_to(
 def test_a_nan_ends_its_trial_as_diverged_and_the_others_go_on(bench: Bench, own_losses: Switch) -> None:
     launched = bench.launch(grid=[{"loss": ["own_losses:nan", "dice"]}])
     assert states_of(launched) == {"own_losses:nan": "diverged", "dice": "finished"}
-    assert launched.manifest.entries[0].reason == "the loss became nan in epoch 1"
+    assert str(launched.manifest.entries[0].reason).endswith("loss became nan in epoch 1")
     tables = bench.tables("tiny")
     assert set(tables.cases["trial"].to_pylist()) == {launched.manifest.entries[1].trial}
     assert tables.trials["state"].to_pylist() == ["diverged", "finished"]
