@@ -56,4 +56,10 @@ def _facts(dataset: Dataset, sweep: Sweep) -> DatasetFacts:
         splits = split_folds(found.cases, sweep.folds, sweep.split)
     except DataError as error:
         raise DataError(f"{dataset.path}: {error}") from error
-    return DatasetFacts(fingerprint(found, remembered), found.labels, splits, all(case.raters for case in found.cases))
+    return DatasetFacts(
+        fingerprint=fingerprint(found, remembered),
+        labels=found.labels,
+        splits=splits,
+        raters=all(case.raters for case in found.cases),
+        meta={case.id: case.meta for case in found.cases},
+    )

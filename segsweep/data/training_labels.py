@@ -5,6 +5,7 @@ from statistics import fmean
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from segsweep.data.batches import encode
 from segsweep.data.decoded import Decoded
@@ -40,8 +41,8 @@ class TrainingLabels:
             Label values (B, 1, *size), or for a mean of raters the foreground shares (B, labels − 1, *size).
         """
         if self._policy.raters is None:
-            values = self._decoded.targets[list(positions)][:, None]
-            return torch.from_numpy(values.astype(np.float32))
+            values = np.stack([self._without_removed(position) for position in positions])
+            return torch.from_numpy(values[:, None].astype(np.float32))
         return torch.stack([self._of_raters(position, epoch) for position in positions])
 
     def encode(self, loaded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -77,6 +78,16 @@ class TrainingLabels:
             mean_present_volume=tuple((voxels.sum(axis=0) / present).tolist()),
         )
 
+    def _removed(self, position: int) -> list[int]:
+        """The label values that a case loses."""
+        case = self._decoded.cases[position]
+        names = enumerate(self._decoded.labels[1:], start=1)
+        return [value for value, name in names if self._policy.removes(name, case.id, case.meta)]
+
+    def _without_removed(self, position: int) -> NDArray[np.uint8]:
+        values, removed = self._decoded.targets[position], self._removed(position)
+        return np.where(np.isin(values, removed), np.uint8(0), values) if removed else values
+
     def _of_raters(self, position: int, epoch: int | str) -> torch.Tensor:
         raters = torch.from_numpy(np.array(self._decoded.rater_labels(position), dtype=np.float32))[:, None]
         if self._policy.raters == "random":
@@ -92,7 +103,9 @@ class TrainingLabels:
     def _voxels(self, position: int) -> list[float]:
         case = self._decoded.cases[position]
         if self._policy.raters is None:
-            return list(case.voxels)
+            removed = self._removed(position)
+            kept = [0 if value in removed else count for value, count in enumerate(case.voxels)]
+            return [kept[0] + sum(case.voxels[value] for value in removed), *kept[1:]]
         if self._policy.raters == "majority":
             values = self._of_raters(position, 0).long().flatten()
             return torch.bincount(values, minlength=len(self._decoded.labels)).tolist()

@@ -11,6 +11,7 @@ from segsweep.errors import GridError
 from segsweep.spec.catalogue import check_labels
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.grid import Sweep, read_sweep
+from segsweep.spec.labels import ALL
 from segsweep.spec.trials import Plan, Trial, expand
 
 
@@ -46,6 +47,7 @@ def plan_sweep(path: Path) -> Planned:
                 raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
             if trial.labels.raters is not None and _ignores(trial):
                 raise GridError(f"labels: {trial.labels.name}: of several raters no voxel can be ignored")
+            _check_removal(trial)
             foreground = len(trial.facts.labels) - 1
             check_labels(trial.loss, foreground_labels=foreground, soft_labels=trial.labels.soft)
             trial.network.check_size(_known_size(trial))
@@ -58,6 +60,21 @@ def find_modules_in(folder: Path) -> None:
     """Let `module:function` losses be imported from a folder, after everything that is installed."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
+
+
+def _check_removal(trial: Trial) -> None:
+    policy, facts = trial.labels, trial.facts
+    if policy.remove is None:
+        return
+    if policy.remove not in (ALL, *facts.labels[1:]):
+        raise GridError(f"labels: remove: no label {policy.remove!r}; labels: {', '.join(facts.labels[1:])}, or {ALL}")
+    columns = dict.fromkeys(column for meta in facts.meta.values() for column in meta)
+    if unknown := [column for column in policy.where if column not in columns]:
+        raise GridError(
+            f"labels: where: meta.csv has no column {unknown[0]!r}; columns: {', '.join(columns) or 'none'}"
+        )
+    if not trial.removed:
+        raise GridError(f"labels: {policy.name}: no case is like that")
 
 
 def _ignores(trial: Trial) -> bool:

@@ -113,6 +113,12 @@ CASES = pa.schema(
         _column("ece", pa.float64(), "expected calibration error, 20 equal bins, over all voxels of the case"),
         _column("predicted_at", pa.list_(pa.int64()), "voxels with probability ≥ k/100, k = 0…100"),
         _column("true_positive_at", pa.list_(pa.int64()), "true voxels with probability ≥ k/100, k = 0…100"),
+        _column(
+            "label_removed",
+            pa.bool_(),
+            "the label policy takes this label from this case's training target; its truth here is the real one",
+            nullable=True,
+        ),
         _column("meta", pa.string(), "further columns of the dataset's meta table, JSON", nullable=True),
     ]
 )
@@ -124,7 +130,9 @@ OVERLAYS = pa.schema(
         _column("label", pa.string(), "name of the label"),
         _column("rank", pa.string(), f"among the trial's own cases of this label, one of {', '.join(RANKS)}"),
         _column("dice", pa.float64(), "of the case, as in the cases table"),
-        _column("slice", pa.int32(), "axial slice that is shown, counted from 1 at the feet; null in 2D", nullable=True),
+        _column(
+            "slice", pa.int32(), "axial slice shown, counted from 1 at the feet; null in 2D", nullable=True
+        ),
         _column(
             "png",
             pa.binary(),

@@ -1,7 +1,7 @@
 """A sweep and the facts about its data, multiplied out to trials."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -41,12 +41,14 @@ class DatasetFacts:
         labels: names, background first.
         splits: fold number to the cases of that fold.
         raters: whether every case has the labels of several raters.
+        meta: case id to its row of meta.csv.
     """
 
     fingerprint: str
     labels: tuple[str, ...]
     splits: Mapping[int, Split]
     raters: bool = False
+    meta: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,18 @@ class Trial:
         """The cases of this trial's fold."""
         return self.facts.splits[self.fold]
 
+    @property
+    def removed(self) -> list[tuple[str, str]]:
+        """The (case, label) pairs that the label policy removes, in order."""
+        if self.labels.remove is None:
+            return []
+        return [
+            (case, label)
+            for case, meta in sorted(self.facts.meta.items())
+            for label in self.facts.labels[1:]
+            if self.labels.removes(label, case, meta)
+        ]
+
     def data_identity(self) -> dict[str, Any]:
         """What the batches depend on."""
         if isinstance(self.dataset, PhantomDataset):
@@ -81,7 +95,7 @@ class Trial:
         return {
             "fingerprint": self.facts.fingerprint,
             "source": source,
-            "labels": self.labels.model_dump(mode="json"),
+            "labels": {**self.labels.model_dump(mode="json"), "removed": self.removed},
             "split": self.split.digest,
             "fold": self.fold,
             "seed": self.seed,

@@ -37,8 +37,7 @@ def case_rows(
         labels: names, background first.
         trial: names the rows.
     """
-    # a voxel that counts nowhere is background to both sides: it adds to no volume, no overlap and no surface
-    foreground = np.where(case.truth == IGNORED, np.float32(0), foreground)
+    foreground = counted(foreground, case)
     decided = decide(foreground)
     shared = {
         "trial": trial.id,
@@ -52,17 +51,33 @@ def case_rows(
         "meta": json.dumps(case.meta, sort_keys=True) if case.meta else None,
     }
     for value, name in enumerate(labels[1:], start=1):
-        row = {**shared, "label": name, "truth_cut_off": case.cut_off[value]}
+        removed = trial.labels.removes(name, case.id, case.meta)
+        row = {**shared, "label": name, "truth_cut_off": case.cut_off[value], "label_removed": removed}
         seen = Seen(foreground[value - 1], decided == value, case.geometry)
         if not case.raters:
-            yield {**row, "truth": "label", **against_mask(seen, case.truth == value)}
+            yield {**row, "truth": "label", **against_mask(seen, main_truth(case, value))}
             continue
         raters = {rater: label == value for rater, label in case.raters.items()}
         share = np.asarray(np.mean(list(raters.values()), axis=0, dtype=np.float64))
-        yield {**row, "truth": "majority", **against_mask(seen, np.asarray(share >= 0.5))}
+        yield {**row, "truth": "majority", **against_mask(seen, main_truth(case, value))}
         yield {**row, "truth": "mean", **against_share(seen, share)}
         for rater, true in raters.items():
             yield {**row, "truth": rater, **against_rater(seen, true)}
+
+
+def counted(foreground: NDArray[np.float32], case: EvaluationCase) -> NDArray[np.float32]:
+    """Probabilities (foreground labels, *native) without the voxels that count nowhere.
+
+    Those are background to both sides: they add to no volume, no overlap and no surface.
+    """
+    return np.where(case.truth == IGNORED, np.float32(0), foreground)
+
+
+def main_truth(case: EvaluationCase, value: int) -> NDArray[np.bool_]:
+    """The mask that stands for a label of a case, shape (*native): its own, or that of half its raters and more."""
+    if not case.raters:
+        return np.asarray(case.truth == value)
+    return np.asarray(np.mean([label == value for label in case.raters.values()], axis=0) >= 0.5)
 
 
 def _chunks(cases: Sequence[EvaluationCase], size: int) -> Iterator[Sequence[EvaluationCase]]:

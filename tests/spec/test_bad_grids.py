@@ -36,7 +36,8 @@ TOP_LEVEL = [
     ({"search": "optuna"}, "search: only `grid` is known, got 'optuna'"),
     (
         {"labels": "removed"},
-        "labels: labels are `full`, {raters: mean|majority|random} or {smooth: 0.1}, got 'removed'",
+        "labels: labels are `full`, {raters: mean|majority|random}, {smooth: 0.1} or"
+        " {remove: LABEL, where: {COLUMN: VALUE}}, got 'removed'",
     ),
     ({"labels": {"raters": "all"}}, "labels.raters: input should be 'mean', 'majority' or 'random', got 'all'"),
     ({"labels": ["full", {"smooth": 1}]}, "labels[1].smooth: input should be less than 1, got 1"),
