@@ -79,7 +79,8 @@ class Stopping(Frozen):
 
     Args:
         epochs: at most this many.
-        plateau: after this many the rate is multiplied by `factor`.
+        plateau: after more than this many the rate is multiplied by `factor`; a loss counts as better for this if it
+            is lower by a ten-thousandth, as in torch's ReduceLROnPlateau.
         factor: of the rate.
         patience: after this many training stops.
     """

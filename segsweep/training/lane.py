@@ -96,7 +96,8 @@ class Lane:
 
     def begin(self) -> None:
         """The weights that the lane starts from are the checkpoint until an epoch beats them."""
-        self.best_loss, _ = self._judged()
+        loss, _ = self._judged()
+        self.best_loss = loss if math.isfinite(loss) else math.inf
 
     def end_epoch(self) -> Epoch:
         """Keep the epoch's weights if they are the best so far, lower the rate, decide whether to stop."""
@@ -106,9 +107,10 @@ class Lane:
         self._losses.clear()
         epoch = Epoch(number, train_loss, *self._judged(), lr)
         self.epochs.append(epoch)
-        if not (math.isfinite(train_loss) and math.isfinite(epoch.val_loss)):
-            self.state, self.reason = "diverged", f"the loss became {train_loss} in epoch {number}"
-            return epoch
+        for name, loss in (("training", train_loss), ("validation", epoch.val_loss)):
+            if not math.isfinite(loss):
+                self.state, self.reason = "diverged", f"the {name} loss became {loss} in epoch {number}"
+                return epoch
         if epoch.val_loss < self.best_loss:
             self.best_epoch, self.best_loss = number, epoch.val_loss
             self._best = copy.deepcopy(self.network.state_dict())
