@@ -47,17 +47,20 @@ def write(rows: pa.Table, path: Path) -> None:
 
 
 def read(path: Path, schema: pa.Schema) -> pa.Table:
-    """Read a table and hold it to its schema.
+    """Read a table and hold it to its schema; a column that may be empty may be missing, as in older tables.
 
     Raises:
-        TableError: the file is no parquet file, or a column is missing or of another type.
+        TableError: the file is no parquet file, or a required column is missing, or one is of another type.
     """
     try:
         found = pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise TableError(f"{path}: cannot be read as parquet: {error}") from error
-    if missing := [name for name in schema.names if name not in found.column_names]:
-        raise TableError(f"{path}: column {missing[0]!r} is missing")
+    for field in schema:
+        if field.name not in found.column_names:
+            if not field.nullable:
+                raise TableError(f"{path}: column {field.name!r} is missing")
+            found = found.append_column(field, pa.nulls(len(found), field.type))
     try:
         return found.select(schema.names).cast(schema)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:

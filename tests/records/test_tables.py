@@ -133,3 +133,9 @@ class TestParameters:
     def test_from_scratch_has_no_warm_start(self) -> None:
         trial = plan_of(tiny_sweep(warm_start="none")).trials[0]
         assert not [key for key in trial_parameters(trial) if key.startswith("warm_start")]
+
+
+def test_an_older_table_lacks_columns_that_may_be_empty(tmp_path: Path) -> None:
+    whole = tables.table([CASE], CASES)
+    tables.write(whole.drop_columns(["label_removed", "dice"]), tmp_path / "cases.parquet")
+    assert tables.read(tmp_path / "cases.parquet", CASES).to_pylist() == whole.to_pylist()
