@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from segsweep.data.batches import Batches
 from segsweep.data.open import open_batches
 from segsweep.spec.trials import Trial
 from segsweep.tracking.protocol import Run
 from segsweep.training.evaluation import evaluate
+from segsweep.training.examples import example_rows
 from segsweep.training.lane import Lane, build_lane
 from segsweep.training.loop import Training
-from segsweep.training.recording import epoch_metrics, open_trial_run, record, record_failure
+from segsweep.training.recording import Evaluated, epoch_metrics, open_trial_run, record, record_failure
 from segsweep.training.warm_start import warm_start
 from segsweep.training.workplace import Progress, Workplace
 
@@ -80,21 +80,21 @@ class _Slice:
             return
         start = time.monotonic()
         try:
-            cases = self._evaluate(trial, lane, batches)
+            found = self._evaluate(trial, lane, batches)
         except Exception as error:
             self._fail(trial, error)
             return
         self._seconds[trial.id] = self._seconds.get(trial.id, 0.0) + time.monotonic() - start
         run = self._runs[trial.id]
-        self._states[trial.id] = record(trial, lane, run, cases, self._share(trial), self._place)
+        self._states[trial.id] = record(trial, lane, run, found, self._share(trial), self._place)
         self._report("evaluation", len(self._states) / len(self._trials))
 
-    def _evaluate(self, trial: Trial, lane: Lane, batches: Batches) -> list[dict[str, Any]]:
-        """Rows of the cases table; none where training diverged, for there is nothing to compare."""
+    def _evaluate(self, trial: Trial, lane: Lane, batches: Batches) -> Evaluated:
         if lane.state == "diverged":
-            return []
+            return Evaluated()
         lane.network.load_state_dict(lane.best_weights())
-        return list(evaluate(lane.network, batches, trial, self._place.device))
+        cases = list(evaluate(lane.network, batches, trial, self._place.device))
+        return Evaluated(cases, list(example_rows(lane.network, batches, cases, self._place.device)))
 
     def _fail(self, trial: Trial, error: Exception) -> None:
         run = self._runs.get(trial.id) or open_trial_run(trial, self._place)

@@ -1,6 +1,8 @@
 """Every end of a trial as a record: finished, diverged or failed."""
 
 import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -8,12 +10,20 @@ import torch
 from segsweep import __version__
 from segsweep.records import tables
 from segsweep.records.rows import trial_parameters, trial_row
-from segsweep.records.schemas import CASES, TRIALS
+from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Run, RunDescription
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Run, RunDescription
 from segsweep.training.lane import Epoch, Lane
 from segsweep.training.summary import summarise
 from segsweep.training.workplace import Workplace
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Rows of the cases and of the overlays table; none where training diverged, for there is nothing to compare."""
+
+    cases: Sequence[Mapping[str, Any]] = ()
+    overlays: Sequence[Mapping[str, Any]] = ()
 
 
 def open_trial_run(trial: Trial, place: Workplace) -> Run:
@@ -46,7 +56,7 @@ def open_warm_start_run(trial: Trial, place: Workplace) -> Run:
     return place.tracker.open_run(place.parent, description)
 
 
-def record(trial: Trial, lane: Lane, run: Run, cases: list[dict[str, Any]], seconds: float, place: Workplace) -> str:
+def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float, place: Workplace) -> str:
     """Close the run of a trial that was trained to its end, and say how it ended."""
     state = "diverged" if lane.state == "diverged" else "finished"
     row = trial_row(
@@ -59,8 +69,12 @@ def record(trial: Trial, lane: Lane, run: Run, cases: list[dict[str, Any]], seco
         seconds=seconds,
         **place.machine(),
     )
-    written = {TRIALS_FILE: tables.table([row], TRIALS), CASES_FILE: tables.table(cases, CASES)}
-    run.finish(state, lane.reason, {**summarise(cases), "seconds": seconds}, written)
+    written = {
+        TRIALS_FILE: tables.table([row], TRIALS),
+        CASES_FILE: tables.table(found.cases, CASES),
+        OVERLAYS_FILE: tables.table(found.overlays, OVERLAYS),
+    }
+    run.finish(state, lane.reason, {**summarise(found.cases), "seconds": seconds}, written)
     return state
 
 
