@@ -51,7 +51,8 @@ def case_rows(
         "meta": json.dumps(case.meta, sort_keys=True) if case.meta else None,
     }
     for value, name in enumerate(labels[1:], start=1):
-        row = {**shared, "label": name, "truth_cut_off": case.cut_off[value]}
+        removed = trial.labels.removes(name, case.id, case.meta)
+        row = {**shared, "label": name, "truth_cut_off": case.cut_off[value], "label_removed": removed}
         seen = Seen(foreground[value - 1], decided == value, case.geometry)
         if not case.raters:
             yield {**row, "truth": "label", **against_mask(seen, main_truth(case, value))}
