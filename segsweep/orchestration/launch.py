@@ -91,6 +91,8 @@ class Launch:
         self._folder = home.sweep(planned.sweep.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self._folder / ".lock")
+        self._manifest = Manifest.of(planned.sweep.name, planned.plan, planned.sweep.report.model_dump(mode="json"))
+        self._parent: str | None = None
 
     def __enter__(self) -> "Launch":
         try:
@@ -98,17 +100,22 @@ class Launch:
         except Timeout as error:
             name = self._planned.sweep.name
             raise GridError(f"{name}: this sweep is being launched by another process in {self._folder}") from error
-        sweep = self._planned.sweep
-        self.parent = self._tracker.open_sweep(sweep.name, _environment())
-        self._tracker.interrupt(self.parent)
-        self._manifest = Manifest.of(sweep.name, self._planned.plan, sweep.report.model_dump(mode="json"))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self._tracker.interrupt(self.parent)
-            self._tracker.close_sweep(self.parent, "interrupted")
-        self._lock.release()
+        try:
+            if kind is not None and self._parent is not None:
+                self._tracker.interrupt(self._parent)
+                self._tracker.close_sweep(self._parent, "interrupted")
+        finally:
+            self._lock.release()
+
+    def _open(self) -> str:
+        """The parent run, opened when there is first something to write to it: bad input leaves no run behind."""
+        if self._parent is None:
+            self._parent = self._tracker.open_sweep(self._planned.sweep.name, _environment())
+            self._tracker.interrupt(self._parent)
+        return self._parent
 
     def run(self, left: Left, executor: Executor, on_event: Callable[[int, Slice, SliceEvent], None]) -> Launched:
         """Run what is left, then report.
@@ -118,6 +125,7 @@ class Launch:
             executor: where.
             on_event: called with (number of slices, the slice, the event).
         """
+        parent = self._open()
         self._write_manifest()
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
         cohorts: dict[str, list[Trial]] = {}
@@ -131,7 +139,7 @@ class Launch:
                 self._write_manifest()
             on_event(len(slices), slices[event.number], event)
 
-        errand = Errand(self.parent, self._tracker, self._home.warm_starts, self._planned.folder)
+        errand = Errand(parent, self._tracker, self._home.warm_starts, self._planned.folder)
         executor.run(slices, errand, resources, forward)
         return self.report(len(left.trials))
 
@@ -141,21 +149,22 @@ class Launch:
         Args:
             started: trials that this launch ran.
         """
-        self._tracker.interrupt(self.parent)
+        parent = self._open()
+        self._tracker.interrupt(parent)
         manifest = self._write_manifest()
         tables = collect(manifest, self._tracker)
         keep_tables(tables, manifest, self._folder)
         sweep = self._planned.sweep
         report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
         files = (*report.files, self._folder / CASES_FILE, self._folder / TRIALS_FILE)
-        self._tracker.write_files(self.parent, {path.name: path.read_bytes() for path in files})
-        self._tracker.close_sweep(self.parent, "finished" if is_complete(manifest) else "interrupted", report.answer)
+        self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
+        self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.answer)
         return Launched(manifest, report, started)
 
     def _write_manifest(self) -> Manifest:
         manifest = refresh(self._manifest, self._tracker)
         grid = self._planned.sweep.text.encode()
-        self._tracker.write_files(self.parent, {SWEEP_FILE: manifest.to_json(), "grid.yaml": grid})
+        self._tracker.write_files(self._open(), {SWEEP_FILE: manifest.to_json(), "grid.yaml": grid})
         return manifest
 
 

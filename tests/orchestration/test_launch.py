@@ -1,9 +1,11 @@
 """Launching a sweep: what runs, what does not run again, what is found again."""
 
 import pytest
+from grids import PHANTOM
 from launching import Bench, Switch, losses_of, runs_of, states_of
+from tiny_datasets import write_pictures
 
-from segsweep.errors import GridError
+from segsweep.errors import DataError, GridError
 from segsweep.orchestration.launch import Launch
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.records.manifest import Manifest
@@ -51,10 +53,11 @@ def test_two_sweeps_share_finished_trials_and_name_them_each_in_its_way(
 ) -> None:
     first = bench.launch()
     phantom = first.manifest.entries[0].row
-    renamed = {"phantom": {"p": 0.3, "k": 4, "r": 1, "size": 16, "steps": 2, "validation": 4, "evaluation": 6}}
     # a second learning rate in the grid makes the rate part of every name
     second = bench.launch(
-        name="other", datasets={**renamed, "name": "squares"}, grid=[{"loss": ["ce", "dice"], "lr": [0.01, 0.02]}]
+        name="other",
+        datasets={"phantom": PHANTOM, "name": "squares"},
+        grid=[{"loss": ["ce", "dice"], "lr": [0.01, 0.02]}],
     )
     assert second.started == 2
     names = {entry.trial: (entry.row["setting"], entry.row["dataset"]) for entry in second.manifest.entries}
@@ -196,6 +199,29 @@ def test_a_sweep_that_is_being_launched_cannot_be_launched_beside_it(
     ):
         bench.launch()
     assert bench.launch().started == 2
+
+
+def test_bad_data_stops_a_launch_and_leaves_no_run_behind(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    folder = write_pictures(bench.folder / "pictures")
+    (folder / "images" / "case-03.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"^case case-03: .*case-03\.png cannot be read: "):
+        bench.launch(datasets={"folder": str(folder)})
+    assert memory_tracker.runs == {}
+
+
+def test_bad_data_of_a_grown_grid_leaves_the_finished_sweep_as_it_was(
+    bench: Bench, memory_tracker: MemoryTracker
+) -> None:
+    bench.launch()
+    pages, runs = bench.pages(), len(memory_tracker.runs)
+    folder = write_pictures(bench.folder / "pictures")
+    (folder / "masks" / "case-03.png").write_bytes(b"no picture")
+    with pytest.raises(DataError):
+        bench.launch(datasets=[{"phantom": PHANTOM, "name": "phantoms"}, {"folder": str(folder)}])
+    parent = memory_tracker.find_sweep("tiny")
+    assert parent is not None
+    assert memory_tracker.runs[parent].state == "finished"
+    assert (bench.pages(), len(memory_tracker.runs)) == (pages, runs)
 
 
 def test_another_sweep_can_be_launched_beside_it(bench: Bench, memory_tracker: MemoryTracker) -> None:
