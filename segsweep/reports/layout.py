@@ -12,10 +12,12 @@ from segsweep.reports import (
     completeness,
     costs,
     deciles,
+    overlays,
     phantom_bias,
     presence,
     ranking,
     rater_bias,
+    removed_labels,
     settings_table,
     subgroups,
     table1,
@@ -125,6 +127,7 @@ def _panel_section(item: PanelReport, report: Report, number: int) -> Section:
     scores += [cases] if cases is not None else []
     parts = (
         Section(f"{place}-scores", "Scores and volumes", tuple(scores)),
+        *([overlays.section(item.examples, slug=place)] if item.examples.cases else []),
         *_comparisons(item, report, place),
         *_details(item, report, place),
     )
@@ -156,6 +159,8 @@ def _details(item: PanelReport, report: Report, place: str) -> Iterator[Section]
         yield deciles.section(item.deciles, slug=place, level=level)
     if item.presence is not None:
         yield presence.section(item.presence, slug=place, level=level)
+    if item.removed is not None:
+        yield removed_labels.section(item.removed, slug=place, level=level)
     if item.subgroups:
         panel = item.panel
         yield subgroups.section(item.subgroups, panel.settings, slug=place, metric=metric, unit=panel.unit, level=level)

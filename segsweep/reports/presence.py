@@ -11,7 +11,8 @@ from segsweep.errors import InputError
 from segsweep.reports import canvas
 from segsweep.reports.document import Cell, Column, Drawing, Drawings, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.numbers import NOTHING, count, decimals_for, number, with_interval
+from segsweep.reports.interval_cells import auc_cell, mean_cell
+from segsweep.reports.numbers import count, decimals_for, number
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -115,11 +116,11 @@ def _table(found: PresenceResults, slug: str, level: float) -> Table:
     rows = tuple(
         (
             text_cell(row.setting),
-            _cell(row.dice_with, 3),
-            _cell(row.missed, 0, scale=100),
-            _cell(row.left_empty, 0, scale=100),
-            _cell(row.false_volume, decimals),
-            _auc(row.roc),
+            mean_cell(row.dice_with, 3),
+            mean_cell(row.missed, 0, scale=100),
+            mean_cell(row.left_empty, 0, scale=100),
+            mean_cell(row.false_volume, decimals),
+            auc_cell(row.roc),
         )
         for row in found.rows
     )
@@ -130,18 +131,6 @@ def _table(found: PresenceResults, slug: str, level: float) -> Table:
         "as independent."
     )
     return Table(f"{slug}-presence-table", "Cases with and without the structure", columns, rows, note)
-
-
-def _cell(mean: Mean, decimals: int, *, scale: float = 1.0) -> Cell:
-    estimate, low, high = (scale * value for value in (mean.estimate, mean.low, mean.high))
-    return Cell(with_interval(estimate, low, high, decimals), estimate, low, high)
-
-
-def _auc(roc: Presence | None) -> Cell:
-    if roc is None:
-        return Cell(NOTHING)
-    auc = roc.auc
-    return Cell(with_interval(auc.estimate, auc.low, auc.high, 2), auc.estimate, auc.low, auc.high)
 
 
 def _points(found: PresenceResults, slug: str) -> Table:

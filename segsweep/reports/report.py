@@ -1,5 +1,6 @@
 """A report: everything computed from the two tables, before anything is rendered."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -9,11 +10,13 @@ from segsweep.reports.completeness import Completeness, completeness
 from segsweep.reports.costs import Cost, costs
 from segsweep.reports.deciles import Deciles, deciles
 from segsweep.reports.estimates import PanelEstimates, estimate
+from segsweep.reports.examples import Examples, Key, Picture, panel_examples, pictures_by_key
 from segsweep.reports.panels import Panel, build_panels, panel_names
 from segsweep.reports.phantom_bias import PhantomBias, phantom_bias
 from segsweep.reports.presence import PresenceResults, presence
 from segsweep.reports.ranking import Ranking, ranking
 from segsweep.reports.rater_bias import rater_bias
+from segsweep.reports.removed_labels import RemovedResults, removed_labels
 from segsweep.reports.results import Results
 from segsweep.reports.subgroups import Subgroup, subgroups
 from segsweep.reports.table1 import METRICS, Row, table1_rows
@@ -37,8 +40,10 @@ class PanelReport:
         raters: volume errors against the raters' mean volume; empty with a single truth.
         deciles: Dice and Jaccard by object size; empty with few cases.
         presence: cases with and without the structure; None unless there are both.
+        removed: cases whose label was removed from training beside those that kept it; None unless there are some.
         subgroups: by meta column.
         phantoms: measured beside predicted volume error; empty for real images.
+        examples: the cases that stand for each setting, with their pictures.
     """
 
     estimates: PanelEstimates
@@ -50,8 +55,10 @@ class PanelReport:
     raters: tuple[VolumeErrorRow, ...]
     deciles: tuple[Deciles, ...]
     presence: PresenceResults | None
+    removed: RemovedResults | None
     subgroups: tuple[Subgroup, ...]
     phantoms: tuple[PhantomBias, ...]
+    examples: Examples
 
     @property
     def pairs(self) -> Pairs:
@@ -87,7 +94,9 @@ class Report:
     repeats: int
 
 
-def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *, name: str) -> Report:
+def build_report(
+    trials: pa.Table, cases: pa.Table, settings: ReportSettings, *, name: str, overlays: pa.Table | None = None
+) -> Report:
     """Compute a report.
 
     Equal tables and settings give an equal report: the only randomness is the resampling, seeded by the settings.
@@ -97,6 +106,7 @@ def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *,
         cases: table of schema `segsweep.records.schemas.CASES`.
         settings: how to compare.
         name: of the sweep, as printed.
+        overlays: table of schema `segsweep.records.schemas.OVERLAYS`; None where no pictures were kept.
 
     Raises:
         TableError: the tables contradict themselves; the message names table, row and column.
@@ -104,7 +114,8 @@ def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *,
     results = Results(trials, cases)
     panels = (*build_panels(results), *build_panels(results, split="test"))
     by_raters = {panel.key: panel for panel in build_panels(results, truths=("mean",))}
-    reports = tuple(_panel_report(panel, by_raters.get(panel.key), settings) for panel in panels)
+    pictures = {} if overlays is None else pictures_by_key(overlays)
+    reports = tuple(_panel_report(panel, by_raters.get(panel.key), pictures, settings) for panel in panels)
     names = panel_names(panels)
     named = [(names[report.panel.key], report.estimates) for report in reports]
     return Report(
@@ -118,7 +129,9 @@ def build_report(trials: pa.Table, cases: pa.Table, settings: ReportSettings, *,
     )
 
 
-def _panel_report(panel: Panel, by_raters: Panel | None, settings: ReportSettings) -> PanelReport:
+def _panel_report(
+    panel: Panel, by_raters: Panel | None, pictures: Mapping[Key, Picture], settings: ReportSettings
+) -> PanelReport:
     estimates = estimate(panel, settings)
     by_size = (deciles(estimates, metric, settings) for metric in METRICS)
     return PanelReport(
@@ -131,6 +144,8 @@ def _panel_report(panel: Panel, by_raters: Panel | None, settings: ReportSetting
         volumes=volume_bias(estimates, level=settings.level),
         deciles=tuple(found for found in by_size if found is not None),
         presence=presence(estimates, level=settings.level),
+        removed=removed_labels(estimates, level=settings.level),
         subgroups=subgroups(estimates, settings),
         phantoms=phantom_bias(estimates, settings),
+        examples=panel_examples(panel, pictures),
     )

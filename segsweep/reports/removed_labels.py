@@ -1,0 +1,141 @@
+"""Cases whose label was removed from training: is the structure found all the same, or is the image left empty?
+
+Tilborghs et al. 2022 read one experiment in two ways. Taken as missing labels, the cases are judged by their real label
+and should be found; taken as empty labels, they are judged by the empty one and should be left empty. A setting cannot
+do well at both.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from segsweep.errors import InputError
+from segsweep.reports.document import Column, Section, Table, text_cell
+from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
+from segsweep.reports.interval_cells import auc_cell, mean_cell
+from segsweep.reports.numbers import count, decimals_for
+from segsweep.reports.results import Floats
+from segsweep.reports.scores import over_repeats
+from segsweep.reports.settings_table import UNIT_NAMES
+from segsweep.statistics.presence import Presence, presence_by_volume
+
+
+@dataclass(frozen=True, eq=False)
+class RemovedRow:
+    """One setting.
+
+    Attributes:
+        kept_dice: mean Dice of the cases that kept their label and have the structure.
+        kept_error: their mean hard volume error, in the unit of the panel.
+        removed_dice: mean Dice of the cases that lost their label, against the real one.
+        removed_error: their mean hard volume error against the real label.
+        left_empty: share of them whose prediction is empty, which is their mean Dice against the empty label.
+        removed_volume: their mean predicted volume, which is their volume error against the empty label.
+        roc: kept told from removed by predicted volume; None where it is undefined.
+    """
+
+    setting: str
+    kept_dice: Mean
+    kept_error: Mean
+    removed_dice: Mean
+    removed_error: Mean
+    left_empty: Mean
+    removed_volume: Mean
+    roc: Presence | None
+
+
+@dataclass(frozen=True, eq=False)
+class RemovedResults:
+    """All settings of a panel, and how many cases with the structure kept and lost their label."""
+
+    rows: tuple[RemovedRow, ...]
+    unit: str
+    kept: int
+    removed: int
+
+
+def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults | None:
+    """Split the cases that have the structure by what the label policy did to them; None unless it did something."""
+    panel = estimates.panel
+    present = ~(panel.values("empty_true") == 1).any(axis=(0, 1))
+    lost = (panel.values("label_removed") == 1).any(axis=(0, 1))
+    kept, removed = present & ~lost, present & lost
+    if not removed.any():
+        return None
+    volume = over_repeats(panel.values("volume_hard"))
+    error = volume - over_repeats(panel.values("volume_true"))
+    dice, empty = over_repeats(panel.values("dice")), over_repeats(panel.values("empty_pred"))
+    parts = [
+        *(np.where(kept, values, np.nan) for values in (dice, error)),
+        *(np.where(removed, values, np.nan) for values in (dice, error, empty, volume)),
+    ]
+    found = means_with_intervals(np.concatenate(parts), estimates.weights, level=level)
+    size = len(panel.settings)
+    rows = tuple(
+        RemovedRow(
+            setting=setting,
+            kept_dice=found[place],
+            kept_error=found[size + place],
+            removed_dice=found[2 * size + place],
+            removed_error=found[3 * size + place],
+            left_empty=found[4 * size + place],
+            removed_volume=found[5 * size + place],
+            roc=_roc(volume[place], kept, removed, level),
+        )
+        for place, setting in enumerate(panel.settings)
+    )
+    return RemovedResults(rows, panel.unit, int(np.count_nonzero(kept)), int(np.count_nonzero(removed)))
+
+
+def _roc(
+    volume: Floats,
+    kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    removed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    level: float,
+) -> Presence | None:
+    either = kept | removed
+    try:
+        return presence_by_volume(volume[either], kept[either], level=level)
+    except InputError:  # a setting that lacks all cases of one kind
+        return None
+
+
+def section(found: RemovedResults, *, slug: str, level: float) -> Section:
+    """The table."""
+    return Section(f"{slug}-removed", "Cases whose label was removed from training", (_table(found, slug, level),))
+
+
+def _table(found: RemovedResults, slug: str, level: float) -> Table:
+    unit = UNIT_NAMES[found.unit]
+    decimals = decimals_for(row.kept_error.estimate for row in found.rows)
+    titles = (
+        "Kept: Dice",
+        f"Kept: ΔV hard, {unit}",
+        "Removed, real label: Dice",
+        f"Removed, real label: ΔV hard, {unit}",
+        "Removed, empty label: left empty, %",
+        f"Removed, empty label: ΔV hard, {unit}",
+        "AUC, kept against removed",
+    )
+    columns = (Column("Setting"), *(Column(title, numeric=True, interval=True) for title in titles))
+    rows = tuple(
+        (
+            text_cell(row.setting),
+            mean_cell(row.kept_dice, 3),
+            mean_cell(row.kept_error, decimals),
+            mean_cell(row.removed_dice, 3),
+            mean_cell(row.removed_error, decimals),
+            mean_cell(row.left_empty, 0, scale=100),
+            mean_cell(row.removed_volume, decimals),
+            auc_cell(row.roc),
+        )
+        for row in found.rows
+    )
+    note = (
+        f"{count(found.kept, 'case')} with the structure kept the label, {found.removed} lost it in training; all have "
+        "their real label here. If those labels were missing, Dice against the real label should be high; if the "
+        "structure is to be left out, the prediction should be empty. AUC: chance that a case that kept its label has "
+        "the larger predicted volume; where the cases were chosen at random nothing in the image tells them apart. "
+        f"{level:.0%} intervals: bootstrap over cases; AUC by Newcombe 2006, cases taken as independent."
+    )
+    return Table(f"{slug}-removed-table", "Cases whose label was removed from training", columns, rows, note)
