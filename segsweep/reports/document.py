@@ -80,6 +80,32 @@ class Drawings:
         return self.draw()
 
 
+@dataclass(frozen=True)
+class Image:
+    """A picture of voxels. `description` is read to those who cannot see it; without `png` a gap is left."""
+
+    title: str
+    caption: str
+    description: str
+    png: bytes | None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Images that are seen together, and what they have in common."""
+
+    title: str
+    images: tuple[Image, ...]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Strips of images. `legend` says what each colour in them means; their numbers are in a table as well."""
+
+    strips: tuple[Strip, ...]
+    legend: tuple[tuple[str, str], ...]
+
+
 class Tone(Enum):
     """What a paragraph is for."""
 
@@ -111,7 +137,7 @@ class Bullets:
     items: tuple[Item, ...]
 
 
-Block = Paragraph | Bullets | Table | Drawings
+Block = Paragraph | Bullets | Table | Drawings | Gallery
 
 
 @dataclass(frozen=True)

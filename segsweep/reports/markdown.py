@@ -1,12 +1,12 @@
-"""A document as Markdown, for the terminal and for pasting: tables are aligned, figures are left out.
+"""A document as Markdown, for the terminal and for pasting: tables are aligned, figures and images are left out.
 
-Every number of a figure is in a table, so nothing is lost.
+Every number of a figure or an image is in a table, so nothing is lost.
 """
 
 import re
 import unicodedata
 
-from segsweep.reports.document import Bullets, Cell, Drawings, Item, Mark, Paragraph, Section, Table, Tone
+from segsweep.reports.document import Bullets, Cell, Drawings, Gallery, Item, Mark, Paragraph, Section, Table, Tone
 
 MOST_ROWS = 60
 """Longer tables are cut, with a line that says so; the CSV file has them whole."""
@@ -35,7 +35,7 @@ def _section(section: Section, depth: int) -> list[str]:
                 parts.append(f"{_escaped(block.caption)}: {len(block.rows)} rows in `tables/{block.slug}.csv`.")
             case Table():
                 parts += [f"**{_escaped(block.caption)}**", _table(block), _escaped(block.note)]
-            case Drawings():
+            case Drawings() | Gallery():
                 pass
     for part in section.parts:
         parts += _section(part, depth + 1)

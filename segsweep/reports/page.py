@@ -8,7 +8,7 @@ from importlib import resources
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from segsweep.reports.document import Bullets, Drawings, Mark, Paragraph, Section, Table
+from segsweep.reports.document import Bullets, Drawings, Gallery, Mark, Paragraph, Section, Table
 
 MOST_ROWS = 300
 """Longer tables are cut on the page; the CSV file has them whole."""
@@ -60,9 +60,11 @@ def _environment() -> Environment:
         "bullets": lambda block: isinstance(block, Bullets),
         "table": lambda block: isinstance(block, Table),
         "drawings": lambda block: isinstance(block, Drawings),
+        "gallery": lambda block: isinstance(block, Gallery),
     }
     environment.filters["classes"] = _classes
     environment.filters["trusted"] = Markup
+    environment.filters["base64"] = lambda content: base64.b64encode(content).decode()
     return environment
 
 

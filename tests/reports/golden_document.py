@@ -7,10 +7,13 @@ from segsweep.reports.document import (
     Column,
     Drawing,
     Drawings,
+    Gallery,
+    Image,
     Item,
     Mark,
     Paragraph,
     Section,
+    Strip,
     Table,
     Tone,
     text_cell,
@@ -44,6 +47,10 @@ TABLE = Table(
     ),
     note="Intervals at 95 %.",
 )
+GALLERY = Gallery(
+    (Strip("ce | <b>", (Image("Best", "case <1>", 'an "image"', b"png"), Image("Worst", "case 2", "none", None))),),
+    (("#ffd92f", "truth"),),
+)
 SECTIONS = (
     Section(
         "results",
@@ -51,6 +58,7 @@ SECTIONS = (
         (
             Paragraph("Mind the gap.", Tone.WARNING),
             TABLE,
+            GALLERY,
             Drawings(lambda: (Drawing("plot", "A plot", "Two dots", '<svg viewBox="0 0 2 1"></svg>'),)),
         ),
         (Section("inner", "Inner", (Bullets((Item("first"), Item("second", "lead"))),)),),
