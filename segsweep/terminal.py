@@ -151,7 +151,7 @@ def print_launched(launched: "Launched") -> None:
 
 def print_report(report: "SweepReport") -> None:
     """A report on the terminal, and where its page is."""
-    _console.print(report.answer, markup=False, soft_wrap=True)
+    _console.print(report.summary, markup=False, soft_wrap=True)
     _console.print(f"report: {report.html}", soft_wrap=True)
 
 

@@ -158,7 +158,7 @@ class Launch:
         report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
         files = (*report.files, self._folder / CASES_FILE, self._folder / TRIALS_FILE)
         self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
-        self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.answer)
+        self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
         return Launched(manifest, report, started)
 
     def _write_manifest(self) -> Manifest:

@@ -10,8 +10,6 @@ from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.records.tables import read, write
-from segsweep.reports.layout import lay_out
-from segsweep.reports.markdown import markdown
 from segsweep.reports.report import build_report
 from segsweep.reports.writing import write_report
 from segsweep.spec.report_settings import ReportSettings
@@ -24,12 +22,12 @@ class SweepReport:
 
     Args:
         html: the page.
-        answer: what can be said in a paragraph, as Markdown.
+        summary: the answer and a table per dataset and label, as Markdown.
         files: that belong to the sweep's parent run.
     """
 
     html: Path
-    answer: str
+    summary: str
     files: tuple[Path, ...]
 
 
@@ -52,9 +50,7 @@ def write_tables_report(tables: Tables, settings: ReportSettings, *, name: str, 
     """
     report = build_report(tables.trials, tables.cases, settings, name=name)
     written = write_report(report, folder)
-    document = lay_out(report)
-    answer = markdown(document.title, document.subtitle, document.answer, ())
-    return SweepReport(written.html, answer, (written.html, written.markdown))
+    return SweepReport(written.html, written.summary, (written.html, written.markdown))
 
 
 def report_again(

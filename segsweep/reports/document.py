@@ -155,6 +155,10 @@ class Section:
         for part in self.parts:
             yield from part.tables()
 
+    def tables_named(self, ending: str) -> tuple[Table, ...]:
+        """The tables whose slug ends so."""
+        return tuple(table for table in self.tables() if table.slug.endswith(ending))
+
 
 def text_cell(text: object) -> Cell:
     """A cell that holds words."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from segsweep.reports.csv_tables import csv_text
+from segsweep.reports.document import Section
 from segsweep.reports.latex import latex_text
 from segsweep.reports.layout import Document, lay_out
 from segsweep.reports.markdown import markdown
@@ -17,11 +18,12 @@ MOST_ROWS_IN_LATEX = 200
 
 @dataclass(frozen=True)
 class Written:
-    """Where a report's files are."""
+    """Where a report's files are, and what of it fits on a terminal."""
 
     html: Path
     markdown: Path
     tables: Path
+    summary: str
 
 
 def to_html(report: Report) -> str:
@@ -47,7 +49,7 @@ def to_latex(report: Report) -> dict[str, str]:
 def write_report(report: Report, folder: Path) -> Written:
     """Write `report.html`, `report.md`, `tables/*.csv` and `tables/*.tex`, each file whole or not at all."""
     document = lay_out(report)
-    written = Written(folder / "report.html", folder / "report.md", folder / "tables")
+    written = Written(folder / "report.html", folder / "report.md", folder / "tables", _summary(document))
     written.tables.mkdir(parents=True, exist_ok=True)
     _write(written.html, _html(document))
     _write(written.markdown, _markdown(document))
@@ -62,6 +64,13 @@ def _html(document: Document) -> str:
 
 def _markdown(document: Document) -> str:
     return markdown(document.title, document.subtitle, document.answer, document.sections)
+
+
+def _summary(document: Document) -> str:
+    """The answer, and the table of settings of each dataset and label."""
+    found = [(section, section.tables_named("-settings")) for section in document.sections]
+    parts = tuple(Section(section.slug, section.title, tables) for section, tables in found if tables)
+    return markdown(document.title, document.subtitle, document.answer, parts)
 
 
 def _csv(document: Document) -> dict[str, str]:

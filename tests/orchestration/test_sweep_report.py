@@ -60,8 +60,8 @@ def test_settings_changed_in_the_grid_are_reported_without_a_trial_run_again(ben
     bench.launch()
     launched = bench.launch(report={"resamples": 200, "metric": "jaccard"})
     assert launched.started == 0
-    assert "mean Jaccard" in launched.report.answer
-    assert "mean Jaccard" in report_again("tiny", bench.home, no_store, {}).answer
+    assert "mean Jaccard" in launched.report.summary
+    assert "mean Jaccard" in report_again("tiny", bench.home, no_store, {}).summary
 
 
 def test_trials_that_never_ran_are_rows_with_their_reason(bench: Bench, own_losses: Switch) -> None:
@@ -78,7 +78,7 @@ def test_trials_that_never_ran_are_rows_with_their_reason(bench: Bench, own_loss
         (mine, 1, "interrupted", "never started"),
     ]
     assert len(tables.cases) == 0
-    assert "0 of 4 trials finished" in report_again("tiny", bench.home, lambda: bench.tracker, {}).answer
+    assert "0 of 4 trials finished" in report_again("tiny", bench.home, lambda: bench.tracker, {}).summary
 
 
 def test_a_failed_trial_is_a_row_with_its_reason_and_no_cases(bench: Bench, own_losses: Switch) -> None:
@@ -88,12 +88,12 @@ def test_a_failed_trial_is_a_row_with_its_reason_and_no_cases(bench: Bench, own_
     assert (failed["state"], failed["reason"]) == ("failed", "ValueError: no [/such] voxel")
     assert failed["run_id"] == launched.manifest.entries[1].run_id
     assert set(bench.tables().cases["trial"].to_pylist()) == {finished["trial"]}
-    assert "1 of 2 trials finished" in launched.report.answer
+    assert "1 of 2 trials finished" in launched.report.summary
 
 
 def test_a_sweep_without_a_single_finished_trial_is_reported(bench: Bench, own_losses: Switch) -> None:
     launched = bench.launch(grid=[{"loss": "own_losses:raises"}])
-    assert "0 of 1 trial finished" in launched.report.answer
+    assert "0 of 1 trial finished" in launched.report.summary
     assert launched.report.html.is_file()
 
 
