@@ -1,14 +1,16 @@
-"""The two tables of a sweep, gathered from its runs."""
+"""The tables of a sweep, gathered from its runs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from segsweep.errors import TrackingError
 from segsweep.records.manifest import PENDING, Manifest, ManifestEntry
-from segsweep.records.schemas import CASES, TRIALS
+from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
 from segsweep.records.tables import concatenate, table
-from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Tracker
+from segsweep.reports.examples import Key, wanted_pictures
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Tracker
 
 RECORDED = ("finished", "failed", "diverged")
 """States whose runs hold a row of the trials table; a launch leaves them as they are."""
@@ -16,10 +18,17 @@ RECORDED = ("finished", "failed", "diverged")
 
 @dataclass(frozen=True)
 class Tables:
-    """What every report is a function of."""
+    """What every report is a function of.
+
+    Args:
+        trials: of schema `TRIALS`.
+        cases: of schema `CASES`.
+        overlays: of schema `OVERLAYS`: pictures of the cases that a report shows, as far as there are any.
+    """
 
     trials: pa.Table
     cases: pa.Table
+    overlays: pa.Table = field(default_factory=OVERLAYS.empty_table)
 
 
 def refresh(manifest: Manifest, tracker: Tracker) -> Manifest:
@@ -42,9 +51,10 @@ def collect(manifest: Manifest, tracker: Tracker) -> Tables:
     Raises:
         TrackingError: a recorded run lacks its table.
     """
-    trials = [_trial(entry, tracker) for entry in manifest.entries]
-    cases = [tracker.read_table(str(entry.run_id), CASES_FILE) for entry in _finished(manifest)]
-    return Tables(table(trials, TRIALS), _renamed(concatenate(cases, CASES), manifest))
+    trials = table([_trial(entry, tracker) for entry in manifest.entries], TRIALS)
+    found = [tracker.read_table(str(entry.run_id), CASES_FILE) for entry in _finished(manifest)]
+    cases = _renamed(concatenate(found, CASES), manifest)
+    return Tables(trials, cases, _overlays(wanted_pictures(trials, cases), manifest, tracker))
 
 
 def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
@@ -64,3 +74,19 @@ def _renamed(cases: pa.Table, manifest: Manifest) -> pa.Table:
     names = {entry.trial: str(entry.row["dataset"]) for entry in manifest.entries}
     column = pa.array([names[trial] for trial in cases["trial"].to_pylist()], pa.string())
     return cases.set_column(cases.schema.get_field_index("dataset"), CASES.field("dataset"), column)
+
+
+def _overlays(wanted: frozenset[Key], manifest: Manifest, tracker: Tracker) -> pa.Table:
+    """The pictures that a report shows, from the few runs that hold them; each once, whatever its ranks there."""
+    runs = {entry.trial: str(entry.run_id) for entry in _finished(manifest)}
+    rows = [row for trial in sorted({trial for trial, _, _ in wanted}) for row in _kept(runs[trial], tracker)]
+    by_key = {(row["trial"], row["case"], row["label"]): row for row in rows}
+    return table((by_key[key] for key in sorted(wanted & by_key.keys())), OVERLAYS)
+
+
+def _kept(run_id: str, tracker: Tracker) -> Iterable[dict[str, object]]:
+    """Rows of a run's overlays; none of a run that an earlier version made."""
+    try:
+        return list(tracker.read_table(run_id, OVERLAYS_FILE).to_pylist())
+    except TrackingError:
+        return []

@@ -18,7 +18,7 @@ from segsweep.orchestration.slices import Slice, cut
 from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
 from segsweep.records.manifest import PENDING, Manifest
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
 
 _FAILURES = ("failed", "diverged")
 """States that a launch leaves as they are; `retry` runs them again."""
@@ -156,7 +156,7 @@ class Launch:
         keep_tables(tables, manifest, self._folder)
         sweep = self._planned.sweep
         report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
-        files = (*report.files, self._folder / CASES_FILE, self._folder / TRIALS_FILE)
+        files = (*report.files, *(self._folder / name for name in (CASES_FILE, TRIALS_FILE, OVERLAYS_FILE)))
         self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
         self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
         return Launched(manifest, report, started)

@@ -8,12 +8,12 @@ from segsweep.errors import TableError, TrackingError
 from segsweep.orchestration.collect import Tables, collect, is_complete, refresh
 from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
-from segsweep.records.schemas import CASES, TRIALS
+from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
 from segsweep.records.tables import read, write
 from segsweep.reports.report import build_report
 from segsweep.reports.writing import write_report
 from segsweep.spec.report_settings import ReportSettings
-from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Tracker
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def keep_tables(tables: Tables, manifest: Manifest, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SWEEP_FILE).write_bytes(manifest.to_json())
     write(tables.cases, folder / CASES_FILE)
+    write(tables.overlays, folder / OVERLAYS_FILE)
     write(tables.trials, folder / TRIALS_FILE)
 
 
@@ -48,7 +49,7 @@ def write_tables_report(tables: Tables, settings: ReportSettings, *, name: str, 
         name: of the sweep, as printed.
         folder: to write to.
     """
-    report = build_report(tables.trials, tables.cases, settings, name=name)
+    report = build_report(tables.trials, tables.cases, settings, name=name, overlays=tables.overlays)
     written = write_report(report, folder)
     return SweepReport(written.html, written.summary, (written.html, written.markdown))
 
@@ -111,7 +112,7 @@ def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[
     if home.embedded and (folder / TRIALS_FILE).exists():
         manifest = Manifest.from_json((folder / SWEEP_FILE).read_bytes())
         if is_complete(manifest):
-            return manifest, Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES))
+            return manifest, _kept_tables(folder)
     tracker = open_tracker()
     parent = tracker.find_sweep(name)
     if parent is None:
@@ -120,3 +121,10 @@ def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[
     tables = collect(manifest, tracker)
     keep_tables(tables, manifest, folder)
     return manifest, tables
+
+
+def _kept_tables(folder: Path) -> Tables:
+    """The tables in a sweep's folder; an earlier version kept no overlays."""
+    pictures = folder / OVERLAYS_FILE
+    overlays = read(pictures, OVERLAYS) if pictures.exists() else OVERLAYS.empty_table()
+    return Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES), overlays)
