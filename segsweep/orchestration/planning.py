@@ -1,17 +1,19 @@
 """From a grid file to the trials it comes to, without anything heavy."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from segsweep.data.facts import measure
-from segsweep.errors import GridError
+from segsweep.errors import GridError, InputError
 from segsweep.spec.catalogue import check_labels
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.grid import Sweep, read_sweep
 from segsweep.spec.labels import ALL
+from segsweep.spec.loss_names import NameKind, kind_of
 from segsweep.spec.trials import Plan, Trial, expand
 
 
@@ -22,12 +24,17 @@ class Planned:
     Args:
         sweep: the grid.
         plan: what it comes to.
-        folder: of the grid file, where the user's own losses are found.
+        path: of the grid file.
     """
 
     sweep: Sweep
     plan: Plan
-    folder: Path
+    path: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the user's own losses are found."""
+        return self.path.absolute().parent
 
 
 def plan_sweep(path: Path) -> Planned:
@@ -37,29 +44,43 @@ def plan_sweep(path: Path) -> Planned:
         GridError: the grid file is wrong, or one of its losses does not fit its data.
         DataError: a dataset is not what the grid says it is.
     """
-    folder = path.absolute().parent
-    find_modules_in(folder)
+    find_modules_in(path.absolute().parent)
     sweep = read_sweep(path)
-    plan = expand(sweep, measure(sweep))
-    for trial in plan.trials:
-        try:
-            if trial.labels.raters is not None and not trial.facts.raters:
-                raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
-            if trial.labels.raters is not None and _ignores(trial):
-                raise GridError(f"labels: {trial.labels.name}: of several raters no voxel can be ignored")
-            _check_removal(trial)
-            foreground = len(trial.facts.labels) - 1
-            check_labels(trial.loss, foreground_labels=foreground, soft_labels=trial.labels.soft)
-            trial.network.check_size(_known_size(trial))
-        except ValueError as error:
-            raise GridError(f"{path}: {trial.dataset.name}: {error}") from error
-    return Planned(sweep, plan, folder)
+    with _naming(path):
+        plan = expand(sweep, measure(sweep))
+        for trial in plan.trials:
+            _check_fit(trial)
+    return Planned(sweep, plan, path)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Whatever cannot be used is reported with the grid file that asks for it."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def find_modules_in(folder: Path) -> None:
     """Let `module:function` losses be imported from a folder, after everything that is installed."""
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
+
+
+def _check_fit(trial: Trial) -> None:
+    """Refuse a trial whose label policy, loss or network does not fit its data."""
+    try:
+        if trial.labels.raters is not None and not trial.facts.raters:
+            raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
+        if trial.labels.raters is not None and _ignores(trial):
+            raise GridError(f"labels: {trial.labels.name}: of several raters no voxel can be ignored")
+        _check_removal(trial)
+        foreground = len(trial.facts.labels) - 1
+        check_labels(trial.loss, foreground_labels=foreground, soft_labels=trial.labels.soft)
+        trial.network.check_size(_known_size(trial))
+    except ValueError as error:
+        raise GridError(f"{trial.dataset.name}: {error}") from error
 
 
 def _check_removal(trial: Trial) -> None:
@@ -85,7 +106,7 @@ def _known_size(trial: Trial) -> tuple[int, ...]:
     """Of the training grid, as far as the grid file says."""
     if isinstance(trial.dataset, FileDataset):
         return trial.dataset.preprocess.size or trial.dataset.preprocess.resize or ()
-    return (trial.dataset.size,)
+    return (trial.dataset.size, trial.dataset.size)
 
 
 def check_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
@@ -99,8 +120,9 @@ def check_all(planned: Planned, progress: Callable[[str, int, int], None]) -> No
         DataError: a case cannot be used; names the case and the file.
         GridError: a network, augmentation or loss does not exist or refuses its arguments.
     """
-    _decode_all(planned, progress)
-    _check_names(planned)
+    with _naming(planned.path):
+        _decode_all(planned, progress)
+        _check_names(planned)
 
 
 def _decode_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
@@ -130,6 +152,7 @@ def _check_names(planned: Planned) -> None:
 
 
 def _foreign_parts(trial: Trial) -> tuple[str, ...]:
-    parts = [trial.loss.encoded + trial.loss.name] if ":" in trial.loss.name else []
+    foreign = kind_of(trial.loss.name) in (NameKind.MONAI, NameKind.OWN)
+    parts = [trial.loss.encoded + trial.loss.name] if foreign else []
     parts += [trial.network.model_dump_json()] if trial.network.monai else []
     return tuple(parts + ([trial.augment.model_dump_json()] if trial.augment.monai else []))

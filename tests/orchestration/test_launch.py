@@ -1,204 +1,249 @@
-"""A sweep from grid to report in this very process; launching again goes on where it was left."""
-
-from pathlib import Path
-from typing import Any
+"""Launching a sweep: what runs, what does not run again, what is found again."""
 
 import pytest
-from grids import tiny_sweep
+from grids import PHANTOM
+from launching import Bench, Switch, losses_of, runs_of, states_of
+from tiny_datasets import write_pictures
 
-from segsweep.errors import GridError, TrackingError
-from segsweep.orchestration.executor import SliceEvent
-from segsweep.orchestration.home import Home
-from segsweep.orchestration.in_process import InProcessExecutor
-from segsweep.orchestration.launch import Launch, Launched, left_to_run
-from segsweep.orchestration.planning import Planned, plan_sweep
-from segsweep.orchestration.slices import Slice
-from segsweep.orchestration.status import sweep_status
-from segsweep.orchestration.sweep_report import report_again
+from segsweep.errors import DataError, GridError
+from segsweep.orchestration.launch import Launch
+from segsweep.orchestration.planning import plan_sweep
 from segsweep.records.manifest import Manifest
-from segsweep.records.schemas import CASES, TRIALS
-from segsweep.records.tables import read
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE
 
-FAILS = [{"loss": ["dice", "user_losses:raises"]}]
+TWO_FOLDS = {"k": 2, "run": [0, 1]}
 
 
-class Sweeper:
-    """One home and one store, to which grids are launched."""
-
-    def __init__(self, home: Home, tracker: MemoryTracker, folder: Path) -> None:
-        self.home, self.tracker, self.folder = home, tracker, folder
-        self.events: list[tuple[Slice, SliceEvent]] = []
-
-    def plan(self, **changes: Any) -> Planned:
-        path = self.folder / "grid.yaml"
-        path.write_text(tiny_sweep(**changes))
-        return plan_sweep(path)
-
-    def launch(self, *, again: bool = False, **changes: Any) -> Launched:
-        planned = self.plan(**changes)
-        with Launch(planned, self.tracker, self.home) as started:
-            left = left_to_run(planned, self.tracker, again=again)
-            return started.run(left, InProcessExecutor(), lambda _, piece, event: self.events.append((piece, event)))
-
-    def trial_runs(self) -> int:
-        return sum(run.description.kind == "trial" for run in self.tracker.runs.values())
-
-    def page(self) -> str:
-        return next((self.home.sweep("tiny")).glob("*.html")).read_text()
+def kept_manifest(tracker: MemoryTracker, sweep: str = "tiny") -> Manifest:
+    """What the parent run says of its trials, without asking their runs."""
+    parent = tracker.find_sweep(sweep)
+    assert parent is not None
+    return Manifest.from_json(tracker.read_file(parent, SWEEP_FILE))
 
 
-@pytest.fixture
-def sweeper(home: Home, memory_tracker: MemoryTracker, tmp_path: Path) -> Sweeper:
-    return Sweeper(home, memory_tracker, tmp_path)
+def test_a_launch_runs_every_trial_of_its_grid_once(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    launched = bench.launch(folds=TWO_FOLDS)
+    assert launched.started == 4
+    assert [entry.state for entry in launched.manifest.entries] == ["finished"] * 4
+    assert losses_of(runs_of(memory_tracker, "trial")) == ["ce", "dice", "ce", "dice"]
+    assert len(runs_of(memory_tracker, "warm start")) == 2
 
 
-def states(launched: Launched) -> list[str]:
-    return [entry.state for entry in launched.manifest.entries]
+def test_a_second_launch_runs_nothing_and_gives_the_same_report(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    bench.launch()
+    pages, runs = bench.pages(), len(memory_tracker.runs)
+    again = bench.launch()
+    assert again.started == 0
+    assert len(memory_tracker.runs) == runs
+    assert bench.pages() == pages
 
 
-class TestOnce:
-    def test_every_trial_is_run_and_reported(self, sweeper: Sweeper) -> None:
-        launched = sweeper.launch(folds={"k": 2})
-        assert (states(launched), launched.started) == (["finished"] * 4, 4)
-        folder = sweeper.home.sweep("tiny")
-        trials, cases = read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES)
-        assert trials["trial"].to_pylist() == [trial.id for trial in sweeper.plan(folds={"k": 2}).plan.trials]
-        assert cases.num_rows == 4 * 6
-        assert (
-            launched.report.html.read_text().startswith("<!doctype html>")
-            or "<html" in launched.report.html.read_text()
-        )
-
-    def test_the_parent_run_holds_grid_manifest_and_report(self, sweeper: Sweeper) -> None:
-        launched = sweeper.launch()
-        parent = sweeper.tracker.find_sweep("tiny")
-        assert parent is not None
-        run = sweeper.tracker.runs[parent]
-        assert run.state == "finished"
-        assert run.files["grid.yaml"].decode() == tiny_sweep()
-        assert Manifest.from_json(run.files[SWEEP_FILE]) == launched.manifest
-        assert {CASES_FILE, TRIALS_FILE, launched.report.html.name} <= set(run.files)
-
-    def test_one_slice_per_cohort_and_news_of_each(self, sweeper: Sweeper) -> None:
-        sweeper.launch(folds={"k": 2})
-        ended = [(piece, event) for piece, event in sweeper.events if event.phase == "ended"]
-        assert [len(piece) for piece, _ in ended] == [2, 2]
-        assert all(event.states == {trial.id: "finished" for trial in piece} for piece, event in ended)
-
-    def test_status(self, sweeper: Sweeper) -> None:
-        launched = sweeper.launch()
-        assert sweep_status("tiny", sweeper.tracker) == launched.manifest
-        with pytest.raises(TrackingError, match=r"^no sweep named 'other' is tracked here$"):
-            sweep_status("other", sweeper.tracker)
+def test_a_grid_with_one_more_loss_runs_only_that_loss(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    bench.launch()
+    launched = bench.launch(grid=[{"loss": ["ce", "dice", "jaccard"]}])
+    assert launched.started == 1
+    assert states_of(launched) == {"ce": "finished", "dice": "finished", "jaccard": "finished"}
+    assert losses_of(runs_of(memory_tracker, "trial")) == ["ce", "dice", "jaccard"]
+    assert len(runs_of(memory_tracker, "warm start")) == 1
 
 
-class TestAgain:
-    def test_the_same_grid_runs_nothing_and_gives_the_same_report(self, sweeper: Sweeper) -> None:
-        sweeper.launch()
-        before, runs = sweeper.page(), len(sweeper.tracker.runs)
-        launched = sweeper.launch()
-        assert (launched.started, len(sweeper.tracker.runs)) == (0, runs)
-        assert sweeper.page() == before
-
-    def test_one_loss_more_runs_only_that(self, sweeper: Sweeper) -> None:
-        sweeper.launch()
-        launched = sweeper.launch(grid=[{"loss": ["ce", "dice", "jaccard"]}])
-        assert (launched.started, states(launched)) == (1, ["finished"] * 3)
-        warm_starts = [run for run in sweeper.tracker.runs.values() if run.description.kind == "warm start"]
-        assert len(warm_starts) == 1
-
-    def test_another_sweep_finds_the_same_trials_under_its_own_names(self, sweeper: Sweeper) -> None:
-        sweeper.launch()
-        block = {"phantom": {"p": 0.3, "k": 4, "r": 1, "size": 16, "steps": 2, "validation": 4, "evaluation": 6}}
-        launched = sweeper.launch(name="second", datasets={**block, "name": "renamed"})
-        assert (launched.started, states(launched)) == (0, ["finished"] * 2)
-        folder = sweeper.home.sweep("second")
-        assert set(read(folder / CASES_FILE, CASES)["dataset"].to_pylist()) == {"renamed"}
-        assert set(read(folder / TRIALS_FILE, TRIALS)["dataset"].to_pylist()) == {"renamed"}
-
-    def test_failed_trials_are_left_as_they_are(self, sweeper: Sweeper) -> None:
-        first = sweeper.launch(grid=FAILS)
-        assert (states(first), first.started) == (["finished", "failed"], 2)
-        assert sweeper.launch(grid=FAILS).started == 0
-
-    def test_and_run_again_when_asked_to(self, sweeper: Sweeper) -> None:
-        sweeper.launch(grid=FAILS)
-        launched = sweeper.launch(grid=FAILS, again=True)
-        assert (launched.started, states(launched)) == (1, ["finished", "failed"])
-        assert sweeper.trial_runs() == 3
-
-    def test_failures_are_named_in_the_report(self, sweeper: Sweeper) -> None:
-        sweeper.launch(grid=FAILS)
-        assert "shapes [B, C] and [/B] do not fit" in sweeper.page()
-
-    def test_a_sweep_of_failures_alone_has_a_report_too(self, sweeper: Sweeper) -> None:
-        launched = sweeper.launch(grid={"loss": "user_losses:raises"})
-        assert states(launched) == ["failed"]
-        assert "RuntimeError" in sweeper.page()
+def test_two_sweeps_share_finished_trials_and_name_them_each_in_its_way(
+    bench: Bench, memory_tracker: MemoryTracker
+) -> None:
+    first = bench.launch()
+    phantom = first.manifest.entries[0].row
+    # a second learning rate in the grid makes the rate part of every name
+    second = bench.launch(
+        name="other",
+        datasets={"phantom": PHANTOM, "name": "squares"},
+        grid=[{"loss": ["ce", "dice"], "lr": [0.01, 0.02]}],
+    )
+    assert second.started == 2
+    names = {entry.trial: (entry.row["setting"], entry.row["dataset"]) for entry in second.manifest.entries}
+    assert names[str(phantom["trial"])] == ("ce lr=0.01", "squares")
+    parent = memory_tracker.find_sweep("other")
+    assert parent is not None
+    kept = bench.home.sweep("other")
+    for name in (TRIALS_FILE, CASES_FILE):
+        assert memory_tracker.read_file(parent, name) == (kept / name).read_bytes()
+    assert tables_of(bench, "other") == (
+        {
+            ("ce lr=0.01", "squares"),
+            ("ce lr=0.02", "squares"),
+            ("dice lr=0.01", "squares"),
+            ("dice lr=0.02", "squares"),
+        },
+        {"squares"},
+    )
+    bench.launch()
+    assert tables_of(bench, "tiny") == ({("ce", "phantoms"), ("dice", "phantoms")}, {"phantoms"})
 
 
-class TestInterrupted:
-    def test_a_launch_that_is_stopped_goes_on_where_it_was_left(self, sweeper: Sweeper) -> None:
-        changes = {"folds": {"k": 2}}
-        planned = sweeper.plan(**changes)
-
-        def stop(_: int, piece: Slice, event: SliceEvent) -> None:
-            if event.number == 1 and event.phase == "training":
-                raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt), Launch(planned, sweeper.tracker, sweeper.home) as started:
-            started.run(left_to_run(planned, sweeper.tracker), InProcessExecutor(), stop)
-        manifest = sweep_status("tiny", sweeper.tracker)
-        assert [entry.state for entry in manifest.entries] == ["finished"] * 2 + ["interrupted"] * 2
-        launched = sweeper.launch(**changes)
-        assert (launched.started, states(launched)) == (2, ["finished"] * 4)
-
-    def test_what_a_dead_process_left_open_is_run_again(self, sweeper: Sweeper) -> None:
-        launched = sweeper.launch()
-        for run in sweeper.tracker.runs.values():
-            if run.run_id == launched.manifest.entries[1].run_id:
-                run.state = "running"
-        again = sweeper.launch()
-        assert (again.started, states(again)) == (1, ["finished"] * 2)
-
-    def test_a_second_launch_at_the_same_time_is_refused(self, sweeper: Sweeper) -> None:
-        planned = sweeper.plan()
-        second = Launch(planned, sweeper.tracker, sweeper.home)
-        with Launch(planned, sweeper.tracker, sweeper.home), pytest.raises(GridError) as caught:
-            second.__enter__()
-        folder = sweeper.home.sweep("tiny")
-        assert str(caught.value) == f"tiny: this sweep is being launched by another process in {folder}"
-        assert sweeper.launch().started == 2
+def tables_of(bench: Bench, sweep: str) -> tuple[set[tuple[str, str]], set[str]]:
+    """(settings with their datasets) of a sweep's trials table, datasets of its cases table."""
+    tables = bench.tables(sweep)
+    trials = {(row["setting"], row["dataset"]) for row in tables.trials.to_pylist()}
+    return trials, set(tables.cases["dataset"].to_pylist())
 
 
-class TestReportAgain:
-    def test_from_the_kept_tables_and_from_the_store_it_is_the_same_page(self, sweeper: Sweeper) -> None:
-        sweeper.launch(grid=FAILS)
-        launched = sweeper.page()
+def test_the_manifest_of_the_parent_lists_every_trial_with_its_state_and_run(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    bench.launch(grid=[{"loss": ["ce", "own_losses:raises", "own_losses:nan"]}])
+    runs = {run.description.parameters["loss"]: run for run in runs_of(memory_tracker, "trial")}
+    assert [(entry.row["loss"], entry.state, entry.run_id) for entry in kept_manifest(memory_tracker).entries] == [
+        ("ce", "finished", runs["ce"].run_id),
+        ("own_losses:raises", "failed", runs["own_losses:raises"].run_id),
+        ("own_losses:nan", "diverged", runs["own_losses:nan"].run_id),
+    ]
 
-        def no_store() -> MemoryTracker:
-            raise AssertionError("the tables in the folder should do")
 
-        report_again("tiny", sweeper.home, no_store, {})
-        from_folder = sweeper.page()
-        for name in (TRIALS_FILE, CASES_FILE, SWEEP_FILE):
-            (sweeper.home.sweep("tiny") / name).unlink()
-        report_again("tiny", sweeper.home, lambda: sweeper.tracker, {})
-        assert launched == from_folder == sweeper.page()
+def test_the_parent_holds_the_grid_as_it_was_written(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    bench.launch()
+    parent = memory_tracker.find_sweep("tiny")
+    assert parent is not None
+    assert memory_tracker.read_file(parent, "grid.yaml") == (bench.folder / "grid.yaml").read_bytes()
+    assert memory_tracker.runs[parent].state == "finished"
 
-    def test_a_report_while_trials_are_running_is_not_the_last_word(self, sweeper: Sweeper) -> None:
-        launched = sweeper.launch()
-        run = sweeper.tracker.runs[str(launched.manifest.entries[1].run_id)]
-        (sweeper.home.sweep("tiny") / TRIALS_FILE).unlink()
-        run.state = "running"
-        report_again("tiny", sweeper.home, lambda: sweeper.tracker, {})
-        early = sweeper.page()
-        run.state = "finished"
-        report_again("tiny", sweeper.home, lambda: sweeper.tracker, {})
-        assert sweeper.page() != early
 
-    def test_a_sweep_that_is_not_there(self, sweeper: Sweeper) -> None:
-        with pytest.raises(TrackingError, match=r"^no sweep named 'other' in sqlite:"):
-            report_again("other", sweeper.home, lambda: sweeper.tracker, {})
+def test_a_failed_trial_is_recorded_with_reason_and_traceback_and_the_others_go_on(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    launched = bench.launch(grid=[{"loss": ["ce", "own_losses:raises", "dice"]}])
+    assert states_of(launched) == {"ce": "finished", "own_losses:raises": "failed", "dice": "finished"}
+    entry = launched.manifest.entries[1]
+    assert entry.reason == "ValueError: no [/such] voxel"
+    traceback = memory_tracker.read_file(str(entry.run_id), "traceback.txt").decode()
+    assert traceback.startswith("Traceback (most recent call last):")
+    assert traceback.endswith("ValueError: no [/such] voxel\nand a second line\n")
+    assert "own_losses.py" in traceback
+
+
+def test_a_failed_trial_runs_again_only_when_asked_to(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    grid = [{"loss": ["ce", "own_losses:raises_if_switched_on"]}]
+    own_losses(True)
+    assert states_of(bench.launch(grid=grid))["own_losses:raises_if_switched_on"] == "failed"
+    own_losses(False)
+    unchanged = bench.launch(grid=grid)
+    assert unchanged.started == 0
+    assert states_of(unchanged)["own_losses:raises_if_switched_on"] == "failed"
+    again = bench.launch(grid=grid, again=True)
+    assert again.started == 1
+    assert set(states_of(again).values()) == {"finished"}
+    assert len(runs_of(memory_tracker, "warm start")) == 1
+    assert bench.launch(grid=grid, again=True).started == 0
+
+
+def test_a_nan_ends_its_trial_as_diverged_and_the_others_go_on(bench: Bench, own_losses: Switch) -> None:
+    launched = bench.launch(grid=[{"loss": ["own_losses:nan", "dice"]}])
+    assert states_of(launched) == {"own_losses:nan": "diverged", "dice": "finished"}
+    assert str(launched.manifest.entries[0].reason).endswith("loss became nan in epoch 1")
+    tables = bench.tables("tiny")
+    assert set(tables.cases["trial"].to_pylist()) == {launched.manifest.entries[1].trial}
+    assert tables.trials["state"].to_pylist() == ["diverged", "finished"]
+
+
+def test_an_interrupt_marks_the_sweep_and_its_open_runs_and_the_next_launch_goes_on(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    changes = {"folds": TWO_FOLDS, "grid": [{"loss": ["ce", "own_losses:interrupted_if_switched_on"]}]}
+    own_losses(True)
+    with pytest.raises(KeyboardInterrupt):
+        bench.launch(**changes)
+    parent = memory_tracker.find_sweep("tiny")
+    assert parent is not None
+    assert memory_tracker.runs[parent].state == "interrupted"
+    assert [run.state for run in runs_of(memory_tracker, "trial")] == ["interrupted", "interrupted"]
+    own_losses(False)
+    launched = bench.launch(**changes)
+    assert launched.started == 4
+    assert [entry.state for entry in launched.manifest.entries] == ["finished"] * 4
+    assert memory_tracker.runs[parent].state == "finished"
+    assert len(runs_of(memory_tracker, "warm start")) == 2
+
+
+def test_finished_slices_of_an_interrupted_launch_are_not_run_again(
+    bench: Bench, memory_tracker: MemoryTracker, own_losses: Switch
+) -> None:
+    # two cohorts: the first has ended when the second is interrupted
+    blocks = [{"loss": "ce"}, {"loss": "own_losses:interrupted_if_switched_on", "warm_start": "none"}]
+    own_losses(True)
+    with pytest.raises(KeyboardInterrupt):
+        bench.launch(grid=blocks)
+    own_losses(False)
+    launched = bench.launch(grid=blocks)
+    assert launched.started == 1
+    assert losses_of(runs_of(memory_tracker, "trial")) == ["ce"] + ["own_losses:interrupted_if_switched_on"] * 2
+
+
+def test_a_trial_that_a_dead_process_left_open_runs_again(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    trials = bench.trials()
+    left_open = bench.open_run(trials[0])
+    launched = bench.launch()
+    assert launched.started == 2
+    assert memory_tracker.runs[left_open].state == "interrupted"
+    assert launched.manifest.entries[0].state == "finished"
+    assert launched.manifest.entries[0].run_id != left_open
+
+
+def test_a_sweep_that_is_being_launched_cannot_be_launched_beside_it(
+    bench: Bench, memory_tracker: MemoryTracker
+) -> None:
+    planned = plan_sweep(bench.grid())
+    with (
+        Launch(planned, memory_tracker, bench.home),
+        pytest.raises(GridError, match=r"^tiny: this sweep is being launched by another process in .*/sweeps/tiny$"),
+    ):
+        bench.launch()
+    assert bench.launch().started == 2
+
+
+def test_bad_data_stops_a_launch_and_leaves_no_run_behind(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    folder = write_pictures(bench.folder / "pictures")
+    (folder / "images" / "case-03.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match=r"^case case-03: .*case-03\.png cannot be read: "):
+        bench.launch(datasets={"folder": str(folder)})
+    assert memory_tracker.runs == {}
+
+
+def test_bad_data_of_a_grown_grid_leaves_the_finished_sweep_as_it_was(
+    bench: Bench, memory_tracker: MemoryTracker
+) -> None:
+    bench.launch()
+    pages, runs = bench.pages(), len(memory_tracker.runs)
+    folder = write_pictures(bench.folder / "pictures")
+    (folder / "masks" / "case-03.png").write_bytes(b"no picture")
+    with pytest.raises(DataError):
+        bench.launch(datasets=[{"phantom": PHANTOM, "name": "phantoms"}, {"folder": str(folder)}])
+    parent = memory_tracker.find_sweep("tiny")
+    assert parent is not None
+    assert memory_tracker.runs[parent].state == "finished"
+    assert (bench.pages(), len(memory_tracker.runs)) == (pages, runs)
+
+
+def test_another_sweep_can_be_launched_beside_it(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    with Launch(plan_sweep(bench.grid(name="other")), memory_tracker, bench.home):
+        assert bench.launch().started == 2
+
+
+def test_progress_tells_every_slice_from_its_data_to_its_end(bench: Bench) -> None:
+    bench.launch(folds=TWO_FOLDS)
+    assert {count for count, _, _ in bench.events} == {2}
+    for number in (0, 1):
+        events = [event for _, _, event in bench.events if event.number == number]
+        phases = list(dict.fromkeys(event.phase for event in events))
+        assert phases == ["data", "warm start", "training", "evaluation", "ended"]
+        assert all(0 <= event.done <= 1 for event in events)
+        piece = next(piece for _, piece, event in bench.events if event.number == number)
+        assert events[-1].states == {trial.id: "finished" for trial in piece}
+
+
+def test_a_warm_start_that_cannot_be_trained_fails_its_cohort_and_no_other(bench: Bench) -> None:
+    # weights of 1e38 overflow in the first step
+    blocks = [{"loss": ["ce", "dice"]}, {"loss": "ce", "warm_start": "none"}]
+    launched = bench.launch(warm_start={"epochs": 1, "lr": 1e38}, grid=blocks)
+    assert [entry.state for entry in launched.manifest.entries] == ["failed", "failed", "finished"]
+    assert str(launched.manifest.entries[0].reason).startswith("TrainingError: the warm start diverged")
