@@ -12,6 +12,7 @@ from segsweep.orchestration.home import Home
 
 BAD_INPUT = 2
 INCOMPLETE = 1
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="segsweep",
@@ -170,7 +171,11 @@ def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None
         from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
 
         executor = RayExecutor(address)
-    launched = api.launch(grid, home=home, executor=executor, again=again, watcher=terminal.Watch())
+    try:
+        launched = api.launch(grid, home=home, executor=executor, again=again, watcher=terminal.Watch())
+    except KeyboardInterrupt:
+        typer.echo("segsweep: interrupted; the same command goes on where it was left", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     terminal.print_launched(launched)
     if any(entry.state != "finished" for entry in launched.manifest.entries):
         raise typer.Exit(INCOMPLETE)
