@@ -147,7 +147,7 @@ def open_tracker(home: Home) -> Tracker:
     from segsweep.tracking.mlflow_tracker import MlflowTracker  # noqa: PLC0415 (1.5 s that planning need not pay)
 
     home.folder.mkdir(parents=True, exist_ok=True)
-    tracker = MlflowTracker(home.uri, home.artifacts)
+    tracker = MlflowTracker(home.uri, home.artifacts, home.downloads)
     tracker.prepare()
     return tracker
 

@@ -41,6 +41,11 @@ class Home:
         return self.folder.absolute() / "artifacts" if self.uri.startswith("sqlite:") else None
 
     @property
+    def downloads(self) -> Path | None:
+        """Folder of tables fetched from a distant store; None where the artifacts are in this folder anyway."""
+        return None if self.artifacts is not None else self.folder.absolute() / "downloads"
+
+    @property
     def warm_starts(self) -> Path:
         """Folder of warm-start weights, shared by all workers."""
         return self.folder.absolute() / "warm-starts"

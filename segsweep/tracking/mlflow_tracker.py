@@ -85,17 +85,20 @@ class MlflowTracker:
     Args:
         uri: `sqlite:///…`, `postgresql+psycopg://…` or `http(s)://…`.
         artifacts: folder for artifacts where no server decides; None leaves it to the server.
+        downloads: folder in which tables of a distant store are kept, so that none is fetched twice: a run that is
+            done never changes. None where the store is near.
     """
 
-    def __init__(self, uri: str, artifacts: Path | None = None) -> None:
+    def __init__(self, uri: str, artifacts: Path | None = None, downloads: Path | None = None) -> None:
         self.uri = uri
         self._artifacts = artifacts
+        self._downloads = downloads
         with _translated(uri):
             self._client = MlflowClient(tracking_uri=uri)
 
-    def __reduce__(self) -> tuple[type["MlflowTracker"], tuple[str, Path | None]]:
+    def __reduce__(self) -> tuple[type["MlflowTracker"], tuple[str, Path | None, Path | None]]:
         """A worker opens its own connection."""
-        return (MlflowTracker, (self.uri, self._artifacts))
+        return (MlflowTracker, (self.uri, self._artifacts, self._downloads))
 
     def prepare(self) -> None:
         """Create or migrate the store."""
@@ -163,9 +166,14 @@ class MlflowTracker:
 
     def read_table(self, run_id: str, name: str) -> pa.Table:
         """A table of a finished run."""
+        kept = None if self._downloads is None else self._downloads / run_id / name
+        if kept is not None and kept.exists():
+            return tables.read(kept, _SCHEMAS[name])
         with tempfile.TemporaryDirectory() as folder, _translated(f"run {run_id}"):
-            path = Path(self._client.download_artifacts(run_id, name, folder))
-            return tables.read(path, _SCHEMAS[name])
+            found = tables.read(Path(self._client.download_artifacts(run_id, name, folder)), _SCHEMAS[name])
+        if kept is not None:
+            tables.write(found, kept)
+        return found
 
     def write_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Attach files to a run."""

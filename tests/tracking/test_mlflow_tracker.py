@@ -1,6 +1,7 @@
 """What any MLflow client sees of tracked runs."""
 
 import pickle
+import shutil
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -10,8 +11,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from segsweep.errors import TrackingError
+from segsweep.records.schemas import CASES
 from segsweep.tracking.mlflow_tracker import MlflowTracker
-from segsweep.tracking.protocol import RunDescription
+from segsweep.tracking.protocol import CASES_FILE, RunDescription
 
 PROCESSES = 4
 EPOCHS = 5
@@ -164,3 +166,16 @@ def test_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, though it is long enough to look like one" * 9)
     with pytest.raises(TrackingError, match=r"^tracking: sqlite:.*file is not a database\)?$"):
         MlflowTracker(f"sqlite:///{tmp_path}/mlflow.db").prepare()
+
+
+def test_a_table_of_a_distant_store_is_fetched_once(store: str, tmp_path: Path) -> None:
+    artifacts = tmp_path / "artifacts"
+    tracker = MlflowTracker(store, artifacts, tmp_path / "downloads")
+    run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
+    table = CASES.empty_table()
+    run.finish("finished", None, {}, {CASES_FILE: table})
+    assert tracker.read_table(run.run_id, CASES_FILE).equals(table)
+    shutil.rmtree(artifacts)
+    assert tracker.read_table(run.run_id, CASES_FILE).equals(table)
+    with pytest.raises(TrackingError):
+        MlflowTracker(store, artifacts).read_table(run.run_id, CASES_FILE)
