@@ -68,7 +68,7 @@ def _image(case: Example, examples: Examples) -> Image:
     dice, seen = number(case.dice, 3), f"{_named(case)}{place}"
     outlined = f"with the outlines of the true and of the predicted {case.label}"
     return Image(
-        title=f"{case.rank.capitalize()}: {dice}",
+        title=f"{case.rank.capitalize()}: Dice {dice}",
         caption=seen,
         description=f"{case.rank.capitalize()} case of {case.setting}: {seen}, {outlined}; Dice {dice}.",
         png=picture.png if picture is not None else None,
