@@ -31,7 +31,7 @@ class Left:
     Args:
         trials: to run.
         finished: found finished, in whatever sweep.
-        settled: found failed or diverged: trial to its run.
+        settled: found failed or diverged, and left so: trial to its run.
     """
 
     trials: tuple[Trial, ...]
@@ -69,7 +69,7 @@ def left_to_run(planned: Planned, tracker: Tracker, *, again: bool = False) -> L
     return Left(
         trials=tuple(trial for trial in trials if states[trial.id] not in kept),
         finished=tuple(trial for trial in trials if states[trial.id] == "finished"),
-        settled={trial.id: runs[trial.id] for trial in trials if states[trial.id] in _FAILURES},
+        settled={trial.id: runs[trial.id] for trial in trials if states[trial.id] in _FAILURES and not again},
     )
 
 

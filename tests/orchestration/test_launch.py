@@ -6,7 +6,7 @@ from launching import Bench, Switch, losses_of, runs_of, states_of
 from tiny_datasets import write_pictures
 
 from segsweep.errors import DataError, GridError
-from segsweep.orchestration.launch import Launch
+from segsweep.orchestration.launch import Launch, left_to_run
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.records.manifest import Manifest
 from segsweep.tracking.memory import MemoryTracker
@@ -135,6 +135,17 @@ def test_a_failed_trial_runs_again_only_when_asked_to(
     assert set(states_of(again).values()) == {"finished"}
     assert len(runs_of(memory_tracker, "warm start")) == 1
     assert bench.launch(grid=grid, again=True).started == 0
+
+
+def test_failures_are_settled_unless_they_are_run_again(bench: Bench, own_losses: Switch) -> None:
+    bench.launch(grid=[{"loss": ["ce", "own_losses:raises"]}])
+    planned = plan_sweep(bench.folder / "grid.yaml")
+    finished, failed = planned.plan.trials
+    left = left_to_run(planned, bench.tracker)
+    assert (left.trials, left.finished, list(left.settled)) == ((), (finished,), [failed.id])
+    assert left.settled[failed.id].reason == "ValueError: no [/such] voxel"
+    left = left_to_run(planned, bench.tracker, again=True)
+    assert (left.trials, left.finished, left.settled) == ((failed,), (finished,), {})
 
 
 def test_a_nan_ends_its_trial_as_diverged_and_the_others_go_on(bench: Bench, own_losses: Switch) -> None:

@@ -116,7 +116,8 @@ def test_the_parent_holds_the_pages_and_tables_of_the_folder(bench: Bench, memor
     parent = memory_tracker.find_sweep("tiny")
     assert parent is not None
     files = memory_tracker.runs[parent].files
-    assert set(files) == {"grid.yaml", "trials.json", "report.html", "report.md", "trials.parquet", "cases.parquet"}
+    tables = {"trials.parquet", "cases.parquet", "overlays.parquet"}
+    assert set(files) == {"grid.yaml", "trials.json", "report.html", "report.md", *tables}
     folder = bench.home.sweep("tiny")
     for name in set(files) - {"grid.yaml"}:
         assert files[name] == (folder / name).read_bytes()
