@@ -10,6 +10,13 @@ from segsweep.spec.settings import Resources
 class InProcessExecutor:
     """No workers, no Ray; a breakpoint in a loss is reached."""
 
+    def __enter__(self) -> "InProcessExecutor":
+        """There is nothing to start."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """There is nothing to end."""
+
     def workers(self, resources: Resources) -> int:
         """One."""
         return 1
