@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from segsweep.errors import TrackingError
 from segsweep.orchestration.executor import Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.launch import Launch, Launched, Left, left_to_run
@@ -120,7 +121,7 @@ def report(sweep: str, *, home: Home | None = None, changes: Mapping[str, object
         TrackingError: there is no such sweep.
     """
     place = home or Home.from_environment()
-    return report_again(sweep, place, lambda: open_tracker(place), changes or {})
+    return report_again(sweep, place, lambda: find_tracker(place), changes or {})
 
 
 def tables(sweep: str, *, home: Home | None = None) -> Frames:
@@ -134,8 +135,21 @@ def tables(sweep: str, *, home: Home | None = None) -> Frames:
         TrackingError: there is no such sweep.
     """
     place = home or Home.from_environment()
-    _, found = gather(sweep, place, lambda: open_tracker(place))
+    _, found = gather(sweep, place, lambda: find_tracker(place))
     return Frames(found.trials.to_pandas(), found.cases.to_pandas())
+
+
+def find_tracker(home: Home) -> Tracker:
+    """The store of a home that has been launched to: a misspelt folder does not become one.
+
+    Raises:
+        TrackingError: there is none, or it cannot be reached.
+    """
+    if not home.has_runs:
+        raise TrackingError(
+            f"{home.folder}: no tracked runs; `segsweep launch` makes them, --home names another folder"
+        )
+    return open_tracker(home)
 
 
 def open_tracker(home: Home) -> Tracker:

@@ -118,7 +118,7 @@ def status(
     from segsweep import api, terminal  # noqa: PLC0415
     from segsweep.orchestration.status import sweep_status  # noqa: PLC0415
 
-    terminal.print_status(sweep_status(sweep, api.open_tracker(_home(home, tracking))))
+    terminal.print_status(sweep_status(sweep, api.find_tracker(_home(home, tracking))))
 
 
 @app.command()
@@ -141,7 +141,7 @@ def ui(
     if not place.uri.startswith("sqlite:"):
         typer.echo(f"the runs are tracked at {place.uri}: its own UI is there")
         return
-    if not (place.folder / "mlflow.db").exists():
+    if not place.has_runs:
         raise InputError(f"{place.folder}: no tracked runs; `segsweep launch` makes them, --home names another folder")
     os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", place.uri]

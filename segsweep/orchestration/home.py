@@ -33,7 +33,12 @@ class Home:
     @property
     def uri(self) -> str:
         """MLflow tracking URI."""
-        return self.tracking or f"sqlite:///{(self.folder / 'mlflow.db').absolute()}"
+        return self.tracking or f"sqlite:///{self._database.absolute()}"
+
+    @property
+    def has_runs(self) -> bool:
+        """Whether there is a store; one that lies elsewhere is taken to be there."""
+        return not self.embedded or self._database.exists()
 
     @property
     def artifacts(self) -> Path | None:
@@ -49,6 +54,10 @@ class Home:
     def warm_starts(self) -> Path:
         """Folder of warm-start weights, shared by all workers."""
         return self.folder.absolute() / "warm-starts"
+
+    @property
+    def _database(self) -> Path:
+        return self.folder / "mlflow.db"
 
     def sweep(self, name: str) -> Path:
         """Folder of a sweep's tables and reports."""
