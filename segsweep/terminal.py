@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from segsweep.orchestration.slices import Slice
     from segsweep.orchestration.sweep_report import SweepReport
 
-_console = Console(highlight=False)
+# names, paths and reasons are printed as they are: [brackets] and :colons: mean nothing
+_console = Console(highlight=False, markup=False, emoji=False)
 _QUIET_SECONDS = 30.0
 """Without a screen, progress is a line this often."""
 
@@ -38,9 +39,9 @@ def print_plan(planned: "Planned") -> None:
     settings = {trial.id: trial.setting for trial in plan.trials}
     same = {(settings[trial], other) for trial, others in plan.aliases.items() for other in others}
     for setting, other in sorted(same):
-        _console.print(f"{other} is the same as {setting} here: trained once")
+        _say(f"{other} is the same as {setting} here: trained once")
     warm_starts = {trial.warm_start_id for trial in plan.trials} - {None}
-    _console.print(
+    _say(
         f"{planned.sweep.name}: {len(plan.trials)} trials in {len(plan.cohorts())} cohorts,"
         f" {len(warm_starts)} warm starts"
     )
@@ -52,12 +53,10 @@ class Watch:
     def on_left(self, left: "Left") -> None:
         """Say what there is to run, and what is not run again."""
         if left.finished:
-            _console.print(f"{len(left.finished)} trials are finished already")
+            _say(f"{len(left.finished)} trials are finished already")
         for run in left.settled.values():
-            _console.print(
-                f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)", markup=False
-            )
-        _console.print(f"{len(left.trials)} trials to run" if left.trials else "nothing to run")
+            _say(f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)")
+        _say(f"{len(left.trials)} trials to run" if left.trials else "nothing to run")
         self._left = left
 
     @contextmanager
@@ -99,17 +98,22 @@ class _TrainingBar:
                 self._ended[trial] = state
                 described = self._trials[trial]
                 where = f"{described.dataset.name} fold {described.fold} seed {described.seed}"
-                self._progress.console.print(f"{state:9} {described.setting}  {where}", markup=False)
+                self._say(f"{state:9} {described.setting}  {where}")
         if event.phase == "lost":
             lost = f"a worker was lost with {len(piece)} trials: {event.reason}"
-            self._progress.console.print(lost, markup=False)
+            self._say(lost)
         over = event.phase in ("ended", "lost")
         self._running[event.number] = 0 if over else len(piece) - len(event.states)
         self._shares[event.number] = len(piece) * _share(piece, event)
         self._progress.update(self._task, completed=len(self._ended), note=self._note())
         if not self._progress.console.is_terminal and time.monotonic() - self._noted > _QUIET_SECONDS:
             self._noted = time.monotonic()
-            self._progress.console.print(f"{len(self._ended)}/{len(self._trials)} trials, {self._note()}")
+            self._say(f"{len(self._ended)}/{len(self._trials)} trials, {self._note()}")
+
+    def _say(self, text: str) -> None:
+        console = self._progress.console
+        # on a screen the bar below is drawn anew with the line, and only folded lines are counted right
+        console.print(text, soft_wrap=not console.is_terminal)
 
     def _note(self) -> str:
         counts = Counter(self._ended.values())
@@ -143,16 +147,16 @@ def print_launched(launched: "Launched") -> None:
     counts = Counter(entry.state for entry in launched.manifest.entries)
     for entry in launched.manifest.entries:
         if entry.state != "finished":
-            _console.print(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {entry.reason or ''}")
+            _say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {entry.reason or ''}")
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    _console.print(f"{launched.manifest.sweep}: {launched.started} trials run now; {summary}")
+    _say(f"{launched.manifest.sweep}: {launched.started} trials run now; {summary}")
 
 
 def print_report(report: "SweepReport") -> None:
     """A report on the terminal, and where its page is."""
-    _console.print(report.summary, markup=False, soft_wrap=True)
-    _console.print(f"report: {report.html}", soft_wrap=True)
+    _say(report.summary)
+    _say(f"report: {report.html}")
 
 
 def print_status(manifest: Manifest) -> None:
@@ -171,22 +175,27 @@ def print_status(manifest: Manifest) -> None:
         ],
     )
     counts = Counter(entry.state for entry in manifest.entries)
-    _console.print(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
+    _say(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
+
+
+def _say(text: str) -> None:
+    """A line as it is: neither folded nor shortened, so that a pipe can cut it."""
+    _console.print(text, soft_wrap=True)
 
 
 def _print_columns(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Aligned columns that a person can read and a pipe can cut: nothing is folded or shortened."""
+    """Aligned columns that a person can read and a pipe can cut."""
     texts = [[str(field) for field in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     for row in texts:
         line = "  ".join(field.ljust(width) for field, width in zip(row, widths, strict=True))
-        _console.print(line.rstrip(), markup=False, soft_wrap=True)
+        _say(line.rstrip())
 
 
 def _bar(unit: str, *columns: str) -> Progress:
     texts: Sequence[TextColumn] = [TextColumn(column) for column in columns]
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
