@@ -91,7 +91,11 @@ class Trial:
         if isinstance(self.dataset, PhantomDataset):
             source: dict[str, Any] = self.dataset.model_dump(mode="json", exclude={"name"})
         else:
-            source = {**self.dataset.preprocess.model_dump(mode="json"), "ignore": self.dataset.ignore}
+            source = {
+                **self.dataset.preprocess.model_dump(mode="json"),
+                "ignore": self.dataset.ignore,
+                "select": self.selection.select,
+            }
         return {
             "fingerprint": self.facts.fingerprint,
             "source": source,
@@ -99,7 +103,6 @@ class Trial:
             "split": self.split.digest,
             "fold": self.fold,
             "seed": self.seed,
-            "select": self.selection.select,
             "augment": self.augment.model_dump(mode="json"),
             "batch_size": self.train.batch_size,
         }

@@ -73,9 +73,10 @@ class MlflowRun:
             self._client.set_terminated(self._run_id, _MLFLOW_STATUS.get(state, "FAILED"))
 
     def _flush(self) -> None:
-        while self._waiting:
-            self._client.log_batch(self._run_id, metrics=self._waiting[:_MOST_METRICS])
-            del self._waiting[:_MOST_METRICS]
+        with _translated(f"run {self._run_id}"):
+            while self._waiting:
+                self._client.log_batch(self._run_id, metrics=self._waiting[:_MOST_METRICS])
+                del self._waiting[:_MOST_METRICS]
         self._last_flush = time.monotonic()
 
 

@@ -304,3 +304,8 @@ def test_facts_are_looked_up_by_the_name_of_the_dataset() -> None:
     first, second = expand(sweep, facts).trials
     assert (first.facts.fingerprint, second.facts.fingerprint) == ("0123456789abcdef", "another")
     assert first.id != second.id
+
+
+def test_phantoms_choose_their_checkpoint_on_cases_of_their_own_whatever_the_split() -> None:
+    inner, fold = (plan_of(tiny_sweep(split={"select": select})).trials for select in ("inner", "fold"))
+    assert [trial.id for trial in inner] == [trial.id for trial in fold]
