@@ -130,9 +130,7 @@ OVERLAYS = pa.schema(
         _column("label", pa.string(), "name of the label"),
         _column("rank", pa.string(), f"among the trial's own cases of this label, one of {', '.join(RANKS)}"),
         _column("dice", pa.float64(), "of the case, as in the cases table"),
-        _column(
-            "slice", pa.int32(), "axial slice shown, counted from 1 at the feet; null in 2D", nullable=True
-        ),
+        _column("slice", pa.int32(), "axial slice shown, counted from 1 at the feet; null in 2D", nullable=True),
         _column(
             "png",
             pa.binary(),
