@@ -1,7 +1,7 @@
 """The cases that stand for a setting, and the pictures of them that a report shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -64,7 +64,7 @@ class Examples:
 
     cases: tuple[Example, ...]
     pictured: tuple[str, ...]
-    pictures: Mapping[Key, Picture] = field(default_factory=dict)
+    pictures: Mapping[Key, Picture]
 
 
 def panel_examples(panel: Panel, pictures: Mapping[Key, Picture]) -> Examples:
