@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 # nothing phones home, and Tune writes no loggers of its own: what is tracked is tracked by the trials
@@ -124,5 +125,11 @@ class _Events(tune.Callback):  # type: ignore[misc]
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """A worker died or raised outside of its trials."""
-        lines = (trial.get_error() and str(trial.get_error()).strip().splitlines()) or ["the worker died"]
-        self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, lines[-1]))
+        self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, _reason(trial.error_file)))
+
+
+def _reason(error_file: str | None) -> str:
+    """What ended a worker, in one line: what it raised, which Tune keeps in a file, or that its process is no more."""
+    lines = Path(error_file).read_text().strip().splitlines() if error_file else []
+    raised = any("ray::" in line for line in lines)
+    return lines[-1] if raised else "its process died: killed, out of memory, or a crash"

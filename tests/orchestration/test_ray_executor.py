@@ -1,17 +1,14 @@
-"""The same sweeps on Ray Tune. One Ray serves the whole file: starting one takes seconds."""
+"""The same sweeps on Ray Tune; started twice for the whole file, since each start takes seconds."""
 
+import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
-from grids import tiny_sweep
+from launching import Bench
 
-from segsweep.orchestration.executor import Executor, SliceEvent
+from segsweep import cli
+from segsweep.orchestration.executor import Errand, SliceEvent
 from segsweep.orchestration.home import Home
-from segsweep.orchestration.in_process import InProcessExecutor
-from segsweep.orchestration.launch import Launch, Launched, left_to_run
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.orchestration.ray_executor import RayExecutor
 from segsweep.records.schemas import CASES
@@ -23,49 +20,72 @@ from segsweep.tracking.protocol import CASES_FILE
 pytestmark = pytest.mark.ray
 
 
+def test_the_program_runs_a_sweep_on_ray_and_gives_the_cases_of_one_process(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # one cohort: on two workers its trials train apart from each other, in one process beside each other
+    changes = {"network": "unet-s", "resources": {"workers": 2}}
+    home = Home(bench.folder / "ray")
+    monkeypatch.setattr(sys, "argv", ["segsweep", "launch", str(bench.grid(**changes)), "--home", str(home.folder)])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert ended.value.code in (0, None)
+    assert lines[0] == "2 trials to run"
+    assert sorted(line for line in lines if line.startswith("finished")) == [
+        "finished  ce  phantoms fold 0 seed 0",
+        "finished  dice  phantoms fold 0 seed 0",
+    ]
+    assert lines[-2:] == [
+        f"report: {home.folder}/sweeps/tiny/report.html",
+        "tiny: 2 trials run now; 2 finished",
+    ]
+    bench.launch(**changes)
+    cases = read(home.sweep("tiny") / CASES_FILE, CASES)
+    assert cases.num_rows == 2 * 6
+    assert cases.equals(bench.tables().cases)
+
+
 @pytest.fixture(scope="module")
 def ray_executor() -> Iterator[RayExecutor]:
     with RayExecutor() as executor:
         yield executor
 
 
-def launch(folder: Path, executor: Executor, events: list[SliceEvent], **changes: Any) -> Launched:
-    folder.mkdir(exist_ok=True)
-    path = folder / "grid.yaml"
-    path.write_text(tiny_sweep(**changes))
-    planned, home = plan_sweep(path), Home(folder / "home")
-    home.folder.mkdir(exist_ok=True)
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowTracker:
+    """Workers write to a store that other processes can reach."""
+    home = Home(tmp_path_factory.mktemp("ray"))
     tracker = MlflowTracker(home.uri, home.artifacts)
     tracker.prepare()
-    with Launch(planned, tracker, home) as started:
-        left = left_to_run(planned, tracker)
-        return started.run(left, executor, lambda _, __, event: events.append(event))
+    return tracker
 
 
-def cases(folder: Path) -> pa.Table:
-    return read(folder / "home" / "sweeps" / "tiny" / CASES_FILE, CASES)
-
-
-def test_it_gives_the_same_cases_as_one_process(tmp_path: Path, ray_executor: RayExecutor) -> None:
-    events: list[SliceEvent] = []
-    changes = {"folds": {"k": 2}, "network": "unet-s"}
-    launched = launch(tmp_path / "ray", ray_executor, events, **changes)
-    launch(tmp_path / "here", InProcessExecutor(), [], **changes)
-    assert [entry.state for entry in launched.manifest.entries] == ["finished"] * 4
-    assert cases(tmp_path / "ray").equals(cases(tmp_path / "here"))
-    ended = {event.number: event.states for event in events if event.phase == "ended"}
-    assert sorted(trial for states in ended.values() for trial in states) == sorted(
-        entry.trial for entry in launched.manifest.entries
-    )
-
-
-def test_a_worker_that_dies_is_lost_and_the_other_slices_end(tmp_path: Path, ray_executor: RayExecutor) -> None:
-    events: list[SliceEvent] = []
-    grid = [{"loss": "dice"}, {"loss": "user_losses:ends_the_process", "batch_size": 3}]
-    launched = launch(tmp_path, ray_executor, events, grid=grid, warm_start="none")
+@pytest.mark.usefixtures("own_losses")
+def test_a_worker_that_dies_is_lost_and_the_other_slices_end(
+    bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
+) -> None:
+    bench.tracker = store
+    blocks = [{"loss": "dice"}, {"loss": "own_losses:kills_its_worker", "batch_size": 3}]
+    launched = bench.launch(executor=ray_executor, grid=blocks, warm_start="none")
     assert [entry.state for entry in launched.manifest.entries] == ["finished", "interrupted"]
-    (lost,) = (event for event in events if event.phase == "lost")
-    assert lost.reason
+    ends = {event.number: event for _, _, event in bench.events if event.phase in ("ended", "lost")}
+    assert (ends[0].phase, ends[0].states) == ("ended", {launched.manifest.entries[0].trial: "finished"})
+    assert (ends[1].phase, ends[1].states) == ("lost", {})
+    assert ends[1].reason == "its process died: killed, out of memory, or a crash"
+
+
+def test_a_worker_that_cannot_write_to_the_store_is_lost_with_the_reason(
+    bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
+) -> None:
+    planned = plan_sweep(bench.grid(warm_start="none"))
+    errand = Errand("no-such-run", store, bench.home.warm_starts, planned.folder)
+    events: list[SliceEvent] = []
+    ray_executor.run([planned.plan.trials], errand, Resources(gpus=0), events.append)
+    assert events[-1].phase == "lost"
+    assert events[-1].reason == (
+        f"segsweep.errors.TrackingError: tracking: {store.uri}: Run with id=no-such-run not found"
+    )
 
 
 def test_workers_are_as_many_as_fit_or_as_the_grid_says(ray_executor: RayExecutor) -> None:
