@@ -144,10 +144,12 @@ def _share(piece: "Slice", event: "SliceEvent") -> float:
 
 def print_launched(launched: "Launched") -> None:
     """How a launch ended, its report and where it lies."""
+    from segsweep.orchestration.collect import why_unfinished  # noqa: PLC0415 (pyarrow, which a plan need not pay)
+
     counts = Counter(entry.state for entry in launched.manifest.entries)
     for entry in launched.manifest.entries:
         if entry.state != "finished":
-            _say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {entry.reason or ''}")
+            _say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {why_unfinished(entry)}")
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     _say(f"{launched.manifest.sweep}: {launched.started} trials run now; {summary}")

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -309,6 +310,23 @@ class TestLaunchOfASweepThatHasRun:
         assert (outcome.code, outcome.err) == (0, "")
         assert outcome.out.startswith("1 trials are finished already\nnothing to run\n")
         assert outcome.out.endswith("smaller: 0 trials run now; 1 finished\n")
+
+
+class TestLaunchThatLostAWorker:
+    def test_says_of_each_trial_why_it_has_no_result(self, swept: Swept, capsys: pytest.CaptureFixture[str]) -> None:
+        manifest = swept.launched.manifest
+        finished, failed = manifest.entries
+        lost = replace(finished, state="interrupted", reason=None)
+        unborn = replace(finished, state="pending", run_id=None)
+        entries = (finished, failed, lost, unborn)
+        terminal.print_launched(Launched(replace(manifest, entries=entries), swept.launched.report, 3))
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[:3] == [
+            f"failed: {FAILING} fold 0: {REASON}",
+            "interrupted: ce fold 0: its process ended before it did",
+            "pending: ce fold 0: never started",
+        ]
+        assert lines[-1] == "tiny: 3 trials run now; 1 failed, 1 finished, 1 interrupted, 1 pending"
 
 
 class TestProgress:

@@ -37,6 +37,11 @@ def refresh(manifest: Manifest, tracker: Tracker) -> Manifest:
     return manifest.with_runs({trial: (run.run_id, run.state, run.reason) for trial, run in found.items()})
 
 
+def why_unfinished(entry: ManifestEntry) -> str:
+    """Why a trial has no result, in one line."""
+    return "never started" if entry.state == PENDING else entry.reason or "its process ended before it did"
+
+
 def is_complete(manifest: Manifest) -> bool:
     """Whether every trial has come to an end, good or bad."""
     return all(entry.state in RECORDED for entry in manifest.entries)
@@ -65,8 +70,7 @@ def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
     named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"]}
     if entry.state in RECORDED:
         return {**tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0], **named}
-    reason = "never started" if entry.state == PENDING else entry.reason or "its process ended before it did"
-    return {**entry.row, "state": "interrupted", "reason": reason, "run_id": entry.run_id}
+    return {**entry.row, "state": "interrupted", "reason": why_unfinished(entry), "run_id": entry.run_id}
 
 
 def _renamed(cases: pa.Table, manifest: Manifest) -> pa.Table:
