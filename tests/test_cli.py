@@ -185,10 +185,10 @@ class TestBadInput:
             f"{grid}: {pictures}: 11 folds need at least 11 groups; there are 10"
         )
 
-    @pytest.mark.parametrize("command", [("plan", "--check"), ("launch",), ("retry",)])
-    def test_shapes_that_differ(self, run: Run, grid: Path, pictures: Path, command: tuple[str, ...]) -> None:
+    @pytest.mark.parametrize("command", ["plan --check", "launch", "retry"])
+    def test_shapes_that_differ(self, run: Run, swept: Swept, grid: Path, pictures: Path, command: str) -> None:
         write_picture(pictures / "masks" / "case-01.png", np.zeros((16, 12), dtype=np.uint8))
-        outcome = run(*command, grid)
+        outcome = run(*command.split(), grid, *([] if command == "plan --check" else ["--home", swept.home]))
         assert outcome.code == 2
         assert outcome.err == (
             f"segsweep: {grid}: case case-01: the image has [16, 16] voxels, its label [16, 12]"
@@ -209,9 +209,9 @@ class TestBadInput:
         assert outcome.err.startswith(f"segsweep: {grid}: case case-01: {pictures}/images/case-01.png cannot be read: ")
         assert outcome.err.count("\n") == 1
 
-    def test_a_name_that_monai_does_not_have(self, run: Run, grid: Path) -> None:
+    def test_a_name_that_monai_does_not_have(self, run: Run, swept: Swept, grid: Path) -> None:
         grid.write_text(tiny_sweep(network={"monai": "SegRessNet"}))
-        assert run("launch", grid).err == (
+        assert run("launch", grid, "--home", swept.home).err == (
             f"segsweep: {grid}: network.monai: monai.networks.nets has no network 'SegRessNet'\n"
         )
 
