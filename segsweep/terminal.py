@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
 from segsweep.records.manifest import Manifest
+from segsweep.reports.numbers import count
 
 if TYPE_CHECKING:
     from segsweep.orchestration.executor import SliceEvent
@@ -42,8 +43,8 @@ def print_plan(planned: "Planned") -> None:
         _say(f"{other} is the same as {setting} here: trained once")
     warm_starts = {trial.warm_start_id for trial in plan.trials} - {None}
     _say(
-        f"{planned.sweep.name}: {len(plan.trials)} trials in {len(plan.cohorts())} cohorts,"
-        f" {len(warm_starts)} warm starts"
+        f"{planned.sweep.name}: {count(len(plan.trials), 'trial')} in {count(len(plan.cohorts()), 'cohort')},"
+        f" {count(len(warm_starts), 'warm start')}"
     )
 
 
@@ -53,10 +54,10 @@ class Watch:
     def on_left(self, left: "Left") -> None:
         """Say what there is to run, and what is not run again."""
         if left.finished:
-            _say(f"{len(left.finished)} trials are finished already")
+            _say(f"{count(len(left.finished), 'trial')} finished already")
         for run in left.settled.values():
             _say(f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)")
-        _say(f"{len(left.trials)} trials to run" if left.trials else "nothing to run")
+        _say(f"{count(len(left.trials), 'trial')} to run" if left.trials else "nothing to run")
         self._left = left
 
     @contextmanager
@@ -100,7 +101,7 @@ class _TrainingBar:
                 where = f"{described.dataset.name} fold {described.fold} seed {described.seed}"
                 self._say(f"{state:9} {described.setting}  {where}")
         if event.phase == "lost":
-            lost = f"a worker was lost with {len(piece)} trials: {event.reason}"
+            lost = f"a worker was lost with {count(len(piece), 'trial')}: {event.reason}"
             self._say(lost)
         over = event.phase in ("ended", "lost")
         self._running[event.number] = 0 if over else len(piece) - len(event.states)
@@ -152,7 +153,7 @@ def print_launched(launched: "Launched") -> None:
             _say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {why_unfinished(entry)}")
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    _say(f"{launched.manifest.sweep}: {launched.started} trials run now; {summary}")
+    _say(f"{launched.manifest.sweep}: {count(launched.started, 'trial')} run now; {summary}")
 
 
 def print_report(report: "SweepReport") -> None:

@@ -108,7 +108,7 @@ class TestPlan:
             f"{ce.id}  {ce.cohort}  phantoms  1     0     logistic  ce\n"
             f"{dice.id}  {ce.cohort}  phantoms  1     0     logistic  dice\n"
             "dice Φ=batch is the same as dice here: trained once\n"
-            "tiny: 2 trials in 1 cohorts, 1 warm starts\n",
+            "tiny: 2 trials in 1 cohort, 1 warm start\n",
             "",
         )
 
@@ -293,7 +293,7 @@ class TestLaunchOfASweepThatHasRun:
         page = swept.home / "sweeps" / "tiny" / "report.html"
         assert run("launch", swept.grid, "--home", swept.home) == Outcome(
             1,
-            "1 trials are finished already\n"
+            "1 trial finished already\n"
             f"trial {failed} failed: {REASON} (`segsweep retry` runs it again)\n"
             "nothing to run\n"
             f"failed: {FAILING} fold 0: {REASON}\n"
@@ -308,7 +308,7 @@ class TestLaunchOfASweepThatHasRun:
         grid.write_text(tiny_sweep(name="smaller", grid=[{"loss": "ce"}]))
         outcome = run("launch", grid, "--home", swept.home)
         assert (outcome.code, outcome.err) == (0, "")
-        assert outcome.out.startswith("1 trials are finished already\nnothing to run\n")
+        assert outcome.out.startswith("1 trial finished already\nnothing to run\n")
         assert outcome.out.endswith("smaller: 0 trials run now; 1 finished\n")
 
 

@@ -40,7 +40,7 @@ class TestPlan:
         assert header.split() == ["trial", "cohort", "dataset", "fold", "seed", "network", "loss", "setting"]
         assert line.split() == [trial.id, trial.cohort, "phantoms", "0", "0", "logistic", *trial.setting.split()]
         assert alias == f"dice Φ=batch is the same as {trial.setting} here: trained once"
-        assert total == "tiny: 1 trials in 1 cohorts, 1 warm starts"
+        assert total == "tiny: 1 trial in 1 cohort, 1 warm start"
 
     def test_it_writes_nothing(self, verb: Verb, grid_file: Path, home: Home) -> None:
         verb("plan", grid_file)

@@ -121,8 +121,8 @@ def check_all(planned: Planned, progress: Callable[[str, int, int], None]) -> No
         GridError: a network, augmentation or loss does not exist or refuses its arguments.
     """
     with _naming(planned.path):
+        _check_names(planned)  # seconds, where decoding may take minutes
         _decode_all(planned, progress)
-        _check_names(planned)
 
 
 def _decode_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
