@@ -49,7 +49,8 @@ def bertels2019(
     grid = _affine_grid(angle, shift, flip, images)
     # border: an image ends in its own last value, not in a step to 0
     images = F.grid_sample(images, grid, mode="bilinear", padding_mode="border", align_corners=False)
-    values = F.grid_sample(values, grid, mode="nearest", padding_mode="zeros", align_corners=False)
+    # and so does its label: a structure that touches the edge goes on with it
+    values = F.grid_sample(values, grid, mode="nearest", padding_mode="border", align_corners=False)
     noise = torch.randn(images.shape, generator=generator) * NOISE_SD
     return images + noise.to(images.device), values
 
@@ -77,6 +78,16 @@ def _affine_grid(angle: torch.Tensor, shift: torch.Tensor, flip: torch.Tensor, i
     return F.affine_grid(theta.to(images.device), list(images.shape), align_corners=False)
 
 
+def _keys(kind: type) -> dict[str, Any]:
+    """What a MONAI transform acts on: what moves voxels moves the label too, what changes intensities does not."""
+    if not kind.__module__.startswith(("monai.transforms.spatial", "monai.transforms.croppad")):
+        return {"keys": ("image",)}
+    keys: dict[str, Any] = {"keys": ("image", "label")}
+    if "mode" in inspect.signature(kind).parameters:
+        keys["mode"] = ("bilinear", "nearest")  # between two label values lies no third
+    return keys
+
+
 def _monai(settings: Augment) -> Augmentation:
     import monai.transforms  # noqa: PLC0415 (5 s that the named recipes need not pay)
 
@@ -86,11 +97,8 @@ def _monai(settings: Augment) -> Augmentation:
         kind = getattr(monai.transforms, f"{name}d", None)
         if kind is None or not issubclass(kind, monai.transforms.Transform):
             raise GridError(f"augment.monai: monai.transforms has no {name}d")
-        interpolation = {}
-        if "mode" in inspect.signature(kind).parameters:
-            interpolation = {"mode": ("bilinear", "nearest")}  # between two label values lies no third
         try:
-            steps.append(kind(keys=("image", "label"), **{**interpolation, **arguments}))
+            steps.append(kind(**{**_keys(kind), **arguments}))
         except (TypeError, ValueError) as error:
             raise GridError(f"augment.monai.{name}: {error}") from error
     transform = monai.transforms.Compose(steps)

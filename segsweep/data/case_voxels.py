@@ -1,6 +1,6 @@
 """One case from its files to its training grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,11 +47,11 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
         DataError: a file cannot be read or does not fit the others; names the case and the file.
     """
     parts = [read_volume(path, case.id) for path in case.images]
-    image = Volume(np.concatenate([part.array for part in parts]), parts[0].spacing)
+    image = replace(parts[0], array=np.concatenate([part.array for part in parts]))
     native = image.array.shape[1:]
     native_labels = np.stack(
         [
-            _label(path, case, labels, ignore, native)
+            _label(path, case, labels, ignore, image)
             for path in (case.label, *(case.raters[name] for name in sorted(case.raters)))
         ]
     )
@@ -72,13 +72,17 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
     )
 
 
-def _label(
-    path: Path, case: Case, labels: tuple[str, ...], ignore: int | None, native: tuple[int, ...]
-) -> NDArray[np.uint8]:
-    label = read_label(path, case.id, labels, ignore).array
-    if label.shape != native:
-        raise DataError(f"case {case.id}: the image has {list(native)} voxels, its label {list(label.shape)} ({path})")
-    return label.astype(np.uint8)
+def _label(path: Path, case: Case, labels: tuple[str, ...], ignore: int | None, image: Volume) -> NDArray[np.uint8]:
+    label = read_label(path, case.id, labels, ignore)
+    native, found = list(image.array.shape[1:]), list(label.array.shape)
+    if found != native:
+        raise DataError(f"case {case.id}: the image has {native} voxels, its label {found} ({path})")
+    if not label.lies_where(image):
+        raise DataError(
+            f"case {case.id}: {path} does not lie where its image lies: their affines differ, so that a voxel of one is"
+            " another place in the other"
+        )
+    return label.array.astype(np.uint8)
 
 
 def _cut_off(before: NDArray[np.uint8], after: NDArray[np.uint8], labels: int) -> tuple[float, ...]:

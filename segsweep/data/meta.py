@@ -17,7 +17,7 @@ def read_meta(folder: Path) -> dict[str, dict[str, str]]:
     if not path.exists():
         return {}
     try:
-        with path.open(newline="", encoding="utf-8") as lines:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
             reader = csv.DictReader(lines)
             if "id" not in (reader.fieldnames or ()):
                 raise DataError(f"{path}: needs a column `id`; it has {', '.join(reader.fieldnames or ['none'])}")

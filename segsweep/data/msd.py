@@ -27,7 +27,7 @@ def read_description(folder: Path) -> dict[str, Any]:
     """
     path = folder / "dataset.json"
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description = json.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:

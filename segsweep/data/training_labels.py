@@ -31,7 +31,7 @@ class TrainingLabels:
         self._seed = seed
 
     def load(self, positions: Sequence[int], epoch: int | str) -> torch.Tensor:
-        """Labels that may still be augmented by nearest-neighbour sampling, whatever lies outside being background.
+        """Labels that may still be augmented by nearest-neighbour sampling.
 
         Args:
             positions: of the cases.

@@ -21,10 +21,18 @@ class Volume:
         array: (channels, *space); NIfTI in RAS order (left-right, posterior-anterior, inferior-superior), pictures in
             rows and columns.
         spacing: mm per voxel and axis; None where the file does not know it.
+        affine: of the array in RAS order, (4, 4), to mm; None in pictures.
     """
 
     array: NDArray[np.generic]
     spacing: tuple[float, ...] | None
+    affine: NDArray[np.float64] | None = None
+
+    def lies_where(self, other: "Volume") -> bool:
+        """Whether both have their voxels in the same places, as far as both files know; to a hundredth of a mm."""
+        if self.affine is None or other.affine is None:
+            return True
+        return bool(np.allclose(self.affine, other.affine, rtol=0, atol=0.01))
 
 
 def read_volume(path: Path, case: str) -> Volume:
@@ -57,8 +65,8 @@ def _read_nifti(path: Path) -> Volume:
     spacing = tuple(float(size) for size in image.header.get_zooms()[:3])
     channels_first = array[None] if array.ndim == 3 else np.moveaxis(array, -1, 0)
     if channels_first.shape[-1] == 1:  # a 2D image stored as NIfTI
-        return Volume(channels_first[..., 0], spacing[:2])
-    return Volume(channels_first, spacing)
+        return Volume(channels_first[..., 0], spacing[:2], image.affine)
+    return Volume(channels_first, spacing, image.affine)
 
 
 def _read_picture(path: Path) -> Volume:
@@ -92,7 +100,7 @@ def read_label(path: Path, case: str, labels: tuple[str, ...], ignore: int | Non
     elif stray := sorted(values - set(range(len(labels)))):
         declared = ", ".join(f"{value} {name}" for value, name in enumerate(labels))
         raise DataError(f"case {case}: {path}: label value {stray[0]:g} is not declared; declared: {declared}")
-    return Volume(np.where(ignored, IGNORED, array).astype(np.uint8), volume.spacing)
+    return Volume(np.where(ignored, IGNORED, array).astype(np.uint8), volume.spacing, volume.affine)
 
 
 def _read_palette(path: Path) -> Volume:

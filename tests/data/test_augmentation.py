@@ -105,6 +105,13 @@ class TestBertels2019:
         flipped = float((tip < 9.5).float().mean())
         assert abs(flipped - 0.5) < 5 * 0.5 / 20
 
+    def test_what_touches_the_edge_goes_on_beyond_it_in_image_and_label(self) -> None:
+        values = torch.zeros(64, 1, 24, 24)
+        values[:, :, 6:18, :12] = 1
+        images, changed = bertels2019(values * 10, values, torch.Generator().manual_seed(0))
+        bright, labelled = images > 8, changed > 0.5  # noise has a standard deviation of 0.1
+        assert not (bright & ~labelled).any()
+
     def test_noise_has_a_tenth_of_a_standard_deviation(self) -> None:
         flat = torch.zeros(4, 1, 64, 64)
         images, _ = bertels2019(flat, flat, torch.Generator().manual_seed(0))
@@ -131,6 +138,15 @@ class TestMonai:
         one, same, other = (augment(images, values, torch.Generator().manual_seed(seed))[0] for seed in (1, 1, 2))
         assert torch.equal(one, same)
         assert not torch.equal(one, other)
+
+    @pytest.mark.parametrize("name", ["RandGaussianNoise", "RandShiftIntensity", "RandAdjustContrast"])
+    def test_what_changes_intensities_leaves_the_label_alone(self, name: str) -> None:
+        arguments = {"prob": 1.0, **({"offsets": 0.5} if name == "RandShiftIntensity" else {})}
+        images, values = noise(2, 1, 6, 6).abs() + 1, torch.arange(72.0).reshape(2, 1, 6, 6) % 3
+        augment = build_augmentation(Augment(monai=({name: arguments},)))
+        found = augment(images, values, torch.Generator().manual_seed(0))
+        assert not torch.equal(found[0], images)
+        assert torch.equal(found[1], values)
 
     def test_labels_stay_whole_under_interpolation(self) -> None:
         augment = build_augmentation(Augment(monai=({"RandRotate": {"prob": 1.0, "range_x": 0.5}},)))

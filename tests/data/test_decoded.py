@@ -191,6 +191,16 @@ class TestFailure:
             f"case case-01: the image has [16, 16] voxels, its label [16, 15] ({mask})"
         )
 
+    def test_a_label_that_does_not_lie_where_its_image_lies(self, tmp_path: Path) -> None:
+        """Shapes agree, but one affine mirrors the left-right axis: brought to RAS, the label would be mirrored."""
+        write_decathlon(tmp_path, 2)
+        label = tmp_path / "labelsTr" / "case_001.nii.gz"
+        write_nifti(label, np.zeros((10, 8, 6), dtype=np.uint8), np.diag([-1.0, 1.0, 1.0, 1.0]))
+        assert complaint(dataset(tmp_path, "msd")) == (
+            f"case case_001: {label} does not lie where its image lies: their affines differ, so that a voxel of one is"
+            " another place in the other"
+        )
+
     def test_sizes_differ_without_size(self, tmp_path: Path) -> None:
         write_pictures(tmp_path, 2)
         for kind in ("images", "masks"):

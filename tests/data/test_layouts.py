@@ -169,6 +169,11 @@ class TestMeta:
         write_pictures(tmp_path, 3, groups=["x", "y", "x"])
         assert [case.group for case in scan_folder(tmp_path, "none").cases] == ["case-00", "case-01", "case-02"]
 
+    def test_a_byte_order_mark_is_no_part_of_the_first_name(self, tmp_path: Path) -> None:
+        write_pictures(tmp_path, 1)
+        (tmp_path / "meta.csv").write_text("id,group\ncase-00,x\n", encoding="utf-8-sig")
+        assert [case.group for case in scan_folder(tmp_path, "auto").cases] == ["x"]
+
     def test_it_serves_decathlon_folders_too(self, tmp_path: Path) -> None:
         write_decathlon(tmp_path, 2)
         (tmp_path / "meta.csv").write_text("id,group\ncase_000,x\ncase_001,x\n")
