@@ -1,7 +1,5 @@
 """Whether the parts that a trial names can be built at all."""
 
-import torch
-
 from segsweep.data.augmentation import build_augmentation
 from segsweep.losses.build import build_loss
 from segsweep.losses.label_statistics import LabelStatistics
@@ -23,8 +21,7 @@ def build_parts(trial: Trial) -> None:
         grid = preprocess.size or preprocess.resize or preprocess.spacing
         axes = len(grid) if grid else axes
         channels = len(preprocess.channels) if preprocess.channels else channels
-    with torch.device("meta"):
-        build_network(trial.network, axes=axes, channels=channels, outputs=1 if labels == 2 else labels, seed=0)
+    build_network(trial.network, axes=axes, channels=channels, outputs=1 if labels == 2 else labels, seed=0)
     build_augmentation(trial.augment)
     equal = tuple(1 / labels for _ in range(labels))
     build_loss(trial.loss.name, trial.loss.arguments, labels=LabelStatistics(equal, equal, equal))

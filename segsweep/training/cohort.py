@@ -58,35 +58,41 @@ class _Slice:
                 )
             except Exception as error:  # whatever a user's loss raises is that trial's failure alone
                 self._fail(trial, error)
-        failures = self._train(lanes, batches)
-        for trial in self._trials:
-            if trial.id in lanes:
-                self._conclude(trial, lanes[trial.id], failures.get(trial.id), batches)
+        try:
+            self._train(lanes, batches)
+        except Exception as error:  # a batch that cannot be made ends every trial that still needs it
+            for trial in self._trials:
+                if trial.id not in self._states:
+                    self._fail(trial, error)
         return self._states
 
-    def _train(self, lanes: dict[str, Lane], batches: Batches) -> dict[str, Exception]:
+    def _train(self, lanes: dict[str, Lane], batches: Batches) -> None:
+        """Train all lanes; each is judged and recorded when it ends, not when the last one does."""
+        trials = {trial.id: trial for trial in self._trials}
         longest = max((trial.train.epochs for trial in self._trials), default=1)
         training = Training(
-            lanes, batches, "loss", lambda name, epoch: self._runs[name].log(epoch.number, epoch_metrics(epoch))
+            lanes,
+            batches,
+            "loss",
+            self._trials[0].stream_seed("dropout"),
+            lambda name, epoch: self._runs[name].log(epoch.number, epoch_metrics(epoch)),
+            lambda name, lane: self._conclude(trials[name], lane, training.failures.get(name), batches),
         )
-        training.run(lambda done: self._report("training", done / longest))
         self._seconds = training.seconds
-        return training.failures
+        training.run(lambda done: self._report("training", done / longest))
 
     def _conclude(self, trial: Trial, lane: Lane, failure: Exception | None, batches: Batches) -> None:
-        self._report("evaluation", len(self._states) / len(self._trials))
         if failure is not None:
             self._fail(trial, failure)
             return
         start = time.monotonic()
         try:
             found = self._evaluate(trial, lane, batches)
-        except Exception as error:
+            self._seconds[trial.id] = self._seconds.get(trial.id, 0.0) + time.monotonic() - start
+            run = self._runs[trial.id]
+            self._states[trial.id] = record(trial, lane, run, found, self._share(trial), self._place)
+        except Exception as error:  # the other trials go on, whatever ails the evaluation of this one
             self._fail(trial, error)
-            return
-        self._seconds[trial.id] = self._seconds.get(trial.id, 0.0) + time.monotonic() - start
-        run = self._runs[trial.id]
-        self._states[trial.id] = record(trial, lane, run, found, self._share(trial), self._place)
         self._report("evaluation", len(self._states) / len(self._trials))
 
     def _evaluate(self, trial: Trial, lane: Lane, batches: Batches) -> Evaluated:

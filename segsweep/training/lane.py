@@ -172,7 +172,9 @@ def build_lane(
     )
     if weights is not None:
         network.load_state_dict(weights)
-    amp = trial.train.amp == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported()
+    amp = (
+        trial.train.amp == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+    )
     built = build_loss(loss.name, loss.arguments, labels=batches.statistics).to(device)
     return Lane(network, built, stopping, lr=lr, device=device, amp=amp)
 

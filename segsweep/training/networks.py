@@ -61,6 +61,6 @@ def _monai(name: str, arguments: dict[str, Any], axes: int, channels: int, outpu
     }
     try:
         network: nn.Module = kind(**{**known, **arguments})
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # a class refuses its arguments, or a library it needs is missing, in its own way
         raise GridError(f"network.monai: {name}: {error}") from error
     return network

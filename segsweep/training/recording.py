@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from segsweep import __version__
+from segsweep.errors import TrackingError
 from segsweep.records import tables
 from segsweep.records.rows import trial_parameters, trial_row
 from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
@@ -79,9 +80,16 @@ def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float,
 
 
 def record_failure(trial: Trial, run: Run, error: Exception, seconds: float, place: Workplace) -> str:
-    """Close the run of a trial that could not go on; its traceback goes with it."""
+    """Close the run of a trial that could not go on; its traceback goes with it.
+
+    What may go well another time (the store was away, memory was short) leaves the trial `interrupted`: the next launch
+    runs it again.
+    """
     first_line = (str(error).splitlines() or ["no message"])[0]
     reason = f"{type(error).__name__}: {first_line}"
+    if isinstance(error, (TrackingError, torch.OutOfMemoryError, OSError)):
+        run.finish("interrupted", reason, {}, {})
+        return "interrupted"
     row = trial_row(trial, state="failed", reason=reason, run_id=run.run_id, seconds=seconds, **place.machine())
     place.tracker.write_files(run.run_id, {"traceback.txt": "".join(traceback.format_exception(error)).encode()})
     run.finish("failed", reason, {}, {TRIALS_FILE: tables.table([row], TRIALS)})

@@ -42,7 +42,13 @@ def warm_start(trial: Trial, batches: Batches, place: Workplace) -> Weights | No
 def _train(trial: Trial, settings: WarmStart, batches: Batches, place: Workplace) -> Lane:
     lane = build_lane(trial, resolve(settings.loss, {}), settings, settings.lr, batches, None, place.device)
     run = open_warm_start_run(trial, place)
-    training = Training({_NAME: lane}, batches, _NAME, lambda name, epoch: run.log(epoch.number, epoch_metrics(epoch)))
+    training = Training(
+        {_NAME: lane},
+        batches,
+        _NAME,
+        trial.stream_seed("dropout"),
+        lambda name, epoch: run.log(epoch.number, epoch_metrics(epoch)),
+    )
     training.run(lambda done: place.report(Progress(_NAME, done / settings.epochs, {})))
     error = training.failures.get(_NAME)
     if error is None and lane.state == "diverged":

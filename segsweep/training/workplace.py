@@ -14,8 +14,9 @@ class Progress:
     """Where a slice stands.
 
     Args:
-        phase: `data`, `warm start`, `training` or `evaluation`.
-        done: share of the phase, 0 to 1; early stopping may end it sooner.
+        phase: `data`, `warm start`, `training` or, when a trial has been judged, `evaluation`.
+        done: share of the phase, 0 to 1, of `evaluation` the share of trials that have ended; early stopping may end a
+            phase sooner.
         states: trial id to state, for the trials that have ended.
     """
 

@@ -167,6 +167,39 @@ class TestFailures:
         assert run_slice([trial], place) == {trial.id: "failed"}
         assert run_of(place, trial).reason == f"DataError: {folder}/dataset.json: no such file"
 
+    def test_a_batch_that_cannot_be_made_fails_every_trial_with_its_reason(self, place: Workplace) -> None:
+        """Squares of other sides turned by 90° do not stack."""
+        folder = place.warm_starts.parent / "files" / "msd"
+        write_decathlon(folder, 8, shape=(16, 8, 4))
+        turn = {"monai": [{"RandRotate90": {"prob": 0.5, "spatial_axes": [0, 1]}}]}
+        changes = {"augment": turn, "warm_start": "none", "train": {"epochs": 2, "batch_size": 4}}
+        pair = [trial_on(folder, "msd", grid={"loss": loss}, **changes) for loss in ("ce", "dice")]
+        assert set(run_slice(pair, place).values()) == {"failed"}
+        assert all("stack" in str(run_of(place, trial).reason) for trial in pair)
+
+    def test_what_may_go_well_another_time_is_interrupted(self, place: Workplace) -> None:
+        lost, kept = trials(grid=[{"loss": ["user_losses:no_memory", "ce"]}])
+        assert run_slice([lost, kept], place) == {lost.id: "interrupted", kept.id: "finished"}
+        assert str(run_of(place, lost).reason).startswith("OutOfMemoryError")
+
+    def test_a_lane_that_stops_early_is_recorded_while_the_others_train(
+        self, tmp_path: Path, memory_tracker: MemoryTracker
+    ) -> None:
+        seen: list[tuple[str, frozenset[str]]] = []
+        place = Workplace(
+            memory_tracker.open_sweep("tiny", {}),
+            memory_tracker,
+            tmp_path,
+            torch.device("cpu"),
+            lambda at: seen.append((at.phase, frozenset(at.states))),
+        )
+        short, long = trials(grid=[{"loss": "ce", "epochs": [1, 3]}])
+        run_slice([short, long], place)
+        assert ("evaluation", frozenset({short.id})) in seen
+        assert seen.index(("evaluation", frozenset({short.id}))) < len(seen) - 1 - seen[::-1].index(
+            ("training", frozenset({short.id}))
+        )
+
 
 class TestWarmStart:
     def test_it_is_trained_once_for_all_lanes(self, place: Workplace) -> None:
