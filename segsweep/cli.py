@@ -168,6 +168,8 @@ def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None
 
     executor = None
     if address is not None:
+        if home.uri.startswith("sqlite:"):
+            raise InputError("--address: workers on other nodes cannot write to SQLite; --tracking names a server")
         from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
 
         executor = RayExecutor(address)

@@ -105,7 +105,8 @@ class _TrainingBar:
             self._say(lost)
         over = event.phase in ("ended", "lost")
         self._running[event.number] = 0 if over else len(piece) - len(event.states)
-        self._shares[event.number] = len(piece) * _share(piece, event)
+        share = len(piece) * _share(piece, event)
+        self._shares[event.number] = max(share, self._shares.get(event.number, 0.0))
         self._progress.update(self._task, completed=len(self._ended), note=self._note())
         if not self._progress.console.is_terminal and time.monotonic() - self._noted > _QUIET_SECONDS:
             self._noted = time.monotonic()
@@ -136,8 +137,8 @@ def _share(piece: "Slice", event: "SliceEvent") -> float:
             return warm * event.done / whole
         case "training":
             return (warm + lanes * event.done) / whole
-        case "evaluation":
-            return (warm + lanes) * (1 + 0.1 * event.done) / whole
+        case "evaluation":  # of the trials that have ended; the others may have epochs left
+            return (warm + lanes * event.done + 0.1 * (warm + lanes) * event.done) / whole
         case "ended" | "lost":
             return 1.0
     return 0.0

@@ -43,7 +43,7 @@ class Home:
     @property
     def artifacts(self) -> Path | None:
         """Folder for artifacts; None where a tracking server keeps them."""
-        return self.folder.absolute() / "artifacts" if self.uri.startswith("sqlite:") else None
+        return None if self.uri.startswith(("http:", "https:")) else self.folder.absolute() / "artifacts"
 
     @property
     def downloads(self) -> Path | None:

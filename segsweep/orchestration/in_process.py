@@ -33,5 +33,6 @@ class InProcessExecutor:
                 errand,
                 max(1, int(resources.cpus)),
                 lambda at, number=number: on_event(SliceEvent(number, at.phase, at.done, dict(at.states))),  # type: ignore[misc]
+                gpu=resources.gpus != 0,
             )
             on_event(SliceEvent(number, "ended", 1.0, states))

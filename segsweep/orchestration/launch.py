@@ -2,14 +2,16 @@
 
 import platform
 import subprocess
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from segsweep import __version__
-from segsweep.errors import GridError
+from segsweep.errors import GridError, TrackingError
 from segsweep.orchestration.collect import RECORDED, collect, is_complete, refresh
 from segsweep.orchestration.executor import Errand, Executor, SliceEvent
 from segsweep.orchestration.home import Home
@@ -20,6 +22,8 @@ from segsweep.records.manifest import PENDING, Manifest
 from segsweep.spec.trials import Trial
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
 
+_MANIFEST_SECONDS = 30.0
+"""While a sweep runs, its manifest is brought up to date this often at most: it asks the store once per cohort."""
 _FAILURES = ("failed", "diverged")
 """States that a launch leaves as they are; `retry` runs them again."""
 
@@ -134,9 +138,14 @@ class Launch:
         resources = self._planned.sweep.resources
         slices = cut(cohorts, executor.workers(resources))
 
+        written = time.monotonic()
+
         def forward(event: SliceEvent) -> None:
-            if event.phase in ("ended", "lost"):
-                self._write_manifest()
+            nonlocal written
+            if event.phase in ("ended", "lost") and time.monotonic() - written > _MANIFEST_SECONDS:
+                with suppress(TrackingError):  # the last one counts, and that is written when all has ended
+                    self._write_manifest()
+                written = time.monotonic()
             on_event(len(slices), slices[event.number], event)
 
         errand = Errand(parent, self._tracker, self._home.warm_starts, self._planned.folder)

@@ -21,6 +21,7 @@ os.environ.setdefault("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_
 import ray
 from ray import tune
 
+from segsweep.errors import GridError, InputError
 from segsweep.orchestration.executor import Errand, SliceEvent
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
@@ -39,13 +40,16 @@ class RayExecutor:
         self._address = address
 
     def __enter__(self) -> "RayExecutor":
-        ray.init(
-            address=self._address or "local",
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            configure_logging=True,
-        )
+        try:
+            ray.init(
+                address=self._address or "local",
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                configure_logging=True,
+            )
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            raise InputError(f"no Ray cluster at {self._address or 'this machine'}: {error}") from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -66,10 +70,11 @@ class RayExecutor:
         self, slices: Sequence[Slice], errand: Errand, resources: Resources, on_event: Callable[[SliceEvent], None]
     ) -> None:
         """Run all slices; each is one Tune trial, so a dead worker costs its slice alone."""
-        threads = max(1, int(resources.cpus))
+        threads, gpus = max(1, int(resources.cpus)), self._gpus(resources)
+        self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
         trainable = tune.with_resources(
-            tune.with_parameters(_train, slices=tuple(slices), errand=errand, threads=threads),
-            {"cpu": resources.cpus, "gpu": self._gpus(resources)},
+            tune.with_parameters(_train, slices=tuple(slices), errand=errand, threads=threads, gpu=gpus > 0),
+            {"cpu": resources.cpus, "gpu": gpus},
         )
         folder = tempfile.mkdtemp(prefix="segsweep-ray-")
         try:
@@ -85,13 +90,23 @@ class RayExecutor:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _refuse_what_is_not_there(self, asked: dict[str, float]) -> None:
+        """A worker that fits no node would be waited for without a word and without an end."""
+        largest = {kind: max(node["Resources"].get(kind, 0) for node in ray.nodes() if node["Alive"]) for kind in asked}
+        for kind, amount in asked.items():
+            if amount > largest[kind]:
+                raise GridError(
+                    f"resources: a worker asks for {amount:g} {kind}, no node of the cluster has more than"
+                    f" {largest[kind]:g}"
+                )
+
     def _gpus(self, resources: Resources) -> float:
         if resources.gpus != "auto":
             return resources.gpus
         return 1.0 if ray.cluster_resources().get("GPU", 0) else 0.0
 
 
-def _train(config: dict[str, Any], slices: Sequence[Slice], errand: Errand, threads: int) -> None:
+def _train(config: dict[str, Any], slices: Sequence[Slice], errand: Errand, threads: int, gpu: bool) -> None:
     """Run in a worker: one slice, its progress reported to Tune at most once a second."""
     from segsweep.orchestration.work import work  # noqa: PLC0415 (torch and MONAI belong to the worker)
     from segsweep.training.workplace import Progress  # noqa: PLC0415
@@ -104,7 +119,8 @@ def _train(config: dict[str, Any], slices: Sequence[Slice], errand: Errand, thre
             last = time.monotonic()
             tune.report({"phase": at.phase, "share": at.done, "states": json.dumps(dict(at.states))})
 
-    states = work(slices[config["slice"]], errand, threads, report)
+    # Ray need not hide the GPUs from a worker that was given none
+    states = work(slices[config["slice"]], errand, threads, report, gpu=gpu)
     tune.report({"phase": "ended", "share": 1.0, "states": json.dumps(states)})
 
 

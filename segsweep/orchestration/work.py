@@ -11,7 +11,9 @@ from segsweep.training.cohort import run_slice
 from segsweep.training.workplace import Progress, Workplace
 
 
-def work(piece: Slice, errand: Errand, threads: int, report: Callable[[Progress], None]) -> dict[str, str]:
+def work(
+    piece: Slice, errand: Errand, threads: int, report: Callable[[Progress], None], *, gpu: bool
+) -> dict[str, str]:
     """Run a slice on this process's device.
 
     Args:
@@ -19,11 +21,12 @@ def work(piece: Slice, errand: Errand, threads: int, report: Callable[[Progress]
         errand: where they are recorded.
         threads: of this worker; the same number gives the same bits.
         report: called as the slice goes on.
+        gpu: whether this worker was given one, whole or in part.
 
     Returns:
         Trial id to state.
     """
     find_modules_in(errand.modules)
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device("cuda" if gpu and torch.cuda.is_available() else "cpu")
     return run_slice(piece, Workplace(errand.parent, errand.tracker, errand.warm_starts, device, report))
