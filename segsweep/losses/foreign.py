@@ -2,8 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from importlib import import_module
+from hashlib import sha256
+from importlib import import_module, reload
 from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,6 +15,9 @@ from segsweep.errors import GridError
 from segsweep.losses.loss import Loss
 
 ENTRY_POINT_GROUP = "segsweep.losses"
+
+_SEEN: dict[str, str] = {}
+"""File of a user's own module to the hash of what was imported from it."""
 
 
 class Foreign(Loss):
@@ -83,7 +89,7 @@ def own_loss(name: str, arguments: Mapping[str, Any]) -> Loss:
     target = name if ":" in name else _entry_point(name)
     module, _, attribute = target.partition(":")
     try:
-        found = getattr(import_module(module), attribute)
+        found = getattr(_as_it_is_now(import_module(module)), attribute)
     except (ImportError, AttributeError) as error:
         raise GridError(f"loss '{name}': {error}") from error
     if inspect.isclass(found) and issubclass(found, nn.Module):
@@ -95,6 +101,18 @@ def own_loss(name: str, arguments: Mapping[str, Any]) -> Loss:
     except TypeError as error:
         raise GridError(f"loss '{name}': {error}") from error
     return Foreign(name, found, arguments)
+
+
+def _as_it_is_now(module: ModuleType) -> ModuleType:
+    """Load a module again whose file has changed: in a notebook it may have been imported before it was edited."""
+    source = getattr(module, "__file__", None)
+    if source is None:
+        return module
+    digest = sha256(Path(source).read_bytes()).hexdigest()
+    if _SEEN.setdefault(source, digest) != digest:
+        _SEEN[source] = digest
+        return reload(module)
+    return module
 
 
 def _construct(name: str, made: type[nn.Module], arguments: Mapping[str, Any]) -> nn.Module:

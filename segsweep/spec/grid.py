@@ -53,7 +53,7 @@ def read_sweep(path: Path) -> Sweep:
         GridError: in one line: the file, the key, what is wrong and what is allowed.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise GridError(f"{path}: cannot be read: {error}") from error
     try:

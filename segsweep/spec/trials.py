@@ -8,7 +8,7 @@ from typing import Any
 
 from segsweep.spec.blocks import LossCell
 from segsweep.spec.canonical import canonical_json, derive_seed, digest
-from segsweep.spec.catalogue import LossSetting, canonical, label
+from segsweep.spec.catalogue import LossSetting, canonical, label, resolve
 from segsweep.spec.datasets import Dataset, PhantomDataset
 from segsweep.spec.grid import Sweep
 from segsweep.spec.labels import LabelPolicy
@@ -89,12 +89,14 @@ class Trial:
     def data_identity(self) -> dict[str, Any]:
         """What the batches depend on."""
         if isinstance(self.dataset, PhantomDataset):
+            # phantoms never repeat: they are not augmented, and their checkpoint is chosen on cases of their own
             source: dict[str, Any] = self.dataset.model_dump(mode="json", exclude={"name"})
         else:
             source = {
                 **self.dataset.preprocess.model_dump(mode="json"),
                 "ignore": self.dataset.ignore,
                 "select": self.selection.select,
+                "augment": self.augment.model_dump(mode="json"),
             }
         return {
             "fingerprint": self.facts.fingerprint,
@@ -103,7 +105,6 @@ class Trial:
             "split": self.split.digest,
             "fold": self.fold,
             "seed": self.seed,
-            "augment": self.augment.model_dump(mode="json"),
             "batch_size": self.train.batch_size,
         }
 
@@ -144,7 +145,9 @@ class Trial:
     @property
     def warm_start_id(self) -> str | None:
         """Names the weights that all losses of the cohort start from."""
-        return None if self.warm_start is None else digest({"warm_start_of": self.cohort_identity()})
+        if self.warm_start is None:
+            return None
+        return digest({"warm_start_of": self.cohort_identity(), "loss": resolve(self.warm_start.loss, {}).identity()})
 
     def spec(self) -> str:
         """The whole trial as canonical JSON."""
