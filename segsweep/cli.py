@@ -123,11 +123,14 @@ def status(
 
 @app.command()
 def theory(folder: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path("theory")) -> None:
-    """Write what the papers prove as tables and figures: volume bias by p, K, r and loss; approximation bounds."""
+    """Print what the papers prove, and write it as tables and figures: volume bias by p, K, r and loss; bounds."""
     from segsweep.reports.theory_figures import write_theory  # noqa: PLC0415
 
-    for path in write_theory(folder):
-        typer.echo(path)
+    written = write_theory(folder)
+    for path in written:
+        if path.suffix == ".md":
+            typer.echo(path.read_text(encoding="utf-8"))
+    typer.echo("\n".join(str(path) for path in written))
 
 
 @app.command()

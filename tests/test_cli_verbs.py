@@ -99,3 +99,13 @@ def test_report_prints_the_answer_and_where_the_page_is(verb: Verb, grid_file: P
     assert (code, err) == (0, "")
     assert out.splitlines()[0].startswith("# ")
     assert str(launched.report.html) in out
+
+
+def test_theory_is_printed_and_written(verb: Verb, tmp_path: Path) -> None:
+    code, out, _ = verb("theory", tmp_path / "theory")
+    assert code == 0
+    # with 16 blocks and as much uncertain as certain volume, soft Dice takes all of it from p* = .4196 on
+    assert "| dice | 1 | 0.5 | 0.4575 | 0.4358 | 0.4196 | 0.4156 | 0.4142 |" in out
+    listed = [Path(line) for line in out.splitlines() if line.startswith(str(tmp_path))]
+    assert {path.suffix for path in listed} == {".md", ".csv", ".svg"}
+    assert all(path.stat().st_size > 0 for path in listed)
