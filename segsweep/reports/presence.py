@@ -6,6 +6,7 @@ What Φ and ε change most (Tilborghs et al. 2022): whether a model leaves an im
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segsweep.errors import InputError
 from segsweep.reports import canvas
@@ -76,7 +77,7 @@ def presence(estimates: PanelEstimates, *, level: float) -> PresenceResults | No
                 left_empty=found[size + place],
                 false_volume=found[2 * size + place],
                 missed=found[3 * size + place],
-                roc=_roc(volume[place], ~without, level),
+                roc=roc_of(volume[place], ~without, level),
             )
             for place, setting in enumerate(panel.settings)
         ),
@@ -86,7 +87,8 @@ def presence(estimates: PanelEstimates, *, level: float) -> PresenceResults | No
     )
 
 
-def _roc(volume: Floats, present: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], level: float) -> Presence | None:
+def roc_of(volume: Floats, present: NDArray[np.bool_], level: float) -> Presence | None:
+    """Presence told by predicted volume; None where it is undefined."""
     try:
         return presence_by_volume(volume, present, level=level)
     except InputError:  # a setting that lacks all cases of one kind

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segsweep.errors import InputError
 from segsweep.reports.document import Column, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
 from segsweep.reports.interval_cells import auc_cell, mean_cell
 from segsweep.reports.numbers import count, decimals_for
-from segsweep.reports.results import Floats
+from segsweep.reports.presence import roc_of
 from segsweep.reports.scores import over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
-from segsweep.statistics.presence import Presence, presence_by_volume
+from segsweep.statistics.presence import Presence
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults
         *(np.where(removed, values, np.nan) for values in (dice, error, empty, volume)),
     ]
     found = means_with_intervals(np.concatenate(parts), estimates.weights, level=level)
-    size = len(panel.settings)
+    size, either = len(panel.settings), kept | removed
     rows = tuple(
         RemovedRow(
             setting=setting,
@@ -80,24 +79,11 @@ def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults
             removed_error=found[3 * size + place],
             left_empty=found[4 * size + place],
             removed_volume=found[5 * size + place],
-            roc=_roc(volume[place], kept, removed, level),
+            roc=roc_of(volume[place, either], kept[either], level),
         )
         for place, setting in enumerate(panel.settings)
     )
     return RemovedResults(rows, panel.unit, int(np.count_nonzero(kept)), int(np.count_nonzero(removed)))
-
-
-def _roc(
-    volume: Floats,
-    kept: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    removed: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    level: float,
-) -> Presence | None:
-    either = kept | removed
-    try:
-        return presence_by_volume(volume[either], kept[either], level=level)
-    except InputError:  # a setting that lacks all cases of one kind
-        return None
 
 
 def section(found: RemovedResults, *, slug: str, level: float) -> Section:
