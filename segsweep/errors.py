@@ -6,6 +6,7 @@ SegsweepError
 │   ├── DataError         a dataset: names the folder, the case or the file
 │   └── TableError        a trials or cases table: names the column and the row
 ├── TrackingError         the tracking store cannot be reached or does not hold what was asked for
+├── StoreError            the store of checkpoints cannot be used
 └── TrainingError         a trial cannot go on; its message becomes the trial's reason
 """
 
@@ -32,6 +33,10 @@ class TableError(InputError, ValueError):
 
 class TrackingError(SegsweepError, RuntimeError):
     """The tracking store failed or lacks what was asked for."""
+
+
+class StoreError(SegsweepError, RuntimeError):
+    """The store of checkpoints and claims failed."""
 
 
 class TrainingError(SegsweepError, RuntimeError):
