@@ -67,10 +67,10 @@ def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
 
 
 def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
-    named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"]}
+    named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"], "run_id": entry.run_id}
     if entry.state in RECORDED:
         return {**tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0], **named}
-    return {**entry.row, "state": "interrupted", "reason": why_unfinished(entry), "run_id": entry.run_id}
+    return {**entry.row, "state": "interrupted", "reason": why_unfinished(entry), **named}
 
 
 def _renamed(cases: pa.Table, manifest: Manifest) -> pa.Table:

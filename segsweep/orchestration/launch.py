@@ -20,7 +20,7 @@ from segsweep.orchestration.slices import Slice, cut
 from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
 from segsweep.records.manifest import PENDING, Manifest
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, RunRecord, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, RunRecord, Tracker
 
 _MANIFEST_SECONDS = 30.0
 """While a sweep runs, its manifest is brought up to date this often at most: it asks the store once per cohort."""
@@ -109,7 +109,7 @@ class Launch:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is not None and self._parent is not None:
-                self._tracker.interrupt(self._parent)
+                self._end_running(self._parent)
                 self._tracker.close_sweep(self._parent, "interrupted")
         finally:
             self._lock.release()
@@ -118,7 +118,7 @@ class Launch:
         """The parent run, opened when there is first something to write to it: bad input leaves no run behind."""
         if self._parent is None:
             self._parent = self._tracker.open_sweep(self._planned.sweep.name, _environment())
-            self._tracker.interrupt(self._parent)
+            self._end_running(self._parent)
         return self._parent
 
     def run(self, left: Left, executor: Executor, on_event: Callable[[int, Slice, SliceEvent], None]) -> Launched:
@@ -159,7 +159,7 @@ class Launch:
             started: trials that this launch ran.
         """
         parent = self._open()
-        self._tracker.interrupt(parent)
+        self._end_running(parent)
         manifest = self._write_manifest()
         tables = collect(manifest, self._tracker)
         keep_tables(tables, manifest, self._folder)
@@ -169,6 +169,11 @@ class Launch:
         self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
         self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
         return Launched(manifest, report, started)
+
+    def _end_running(self, parent: str) -> None:
+        """Close the runs that a dead process left open."""
+        for run in self._tracker.running(parent):
+            self._tracker.end(run.run_id, Ending("interrupted"))
 
     def _write_manifest(self) -> Manifest:
         manifest = refresh(self._manifest, self._tracker)

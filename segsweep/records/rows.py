@@ -14,7 +14,7 @@ def trial_row(trial: Trial, *, state: str, **outcome: Any) -> dict[str, Any]:
     Args:
         trial: what was asked for.
         state: how it ended.
-        outcome: further columns: run_id, reason, epochs, best_epoch, seconds, device, torch_version, …
+        outcome: further columns: reason, reason_class, epochs, best_epoch, seconds, device, torch_version, …
     """
     arguments = trial.loss.flat()
     return {

@@ -9,7 +9,12 @@ SPLITS = ("train", "inner", "val", "test")
 """`train`: gradient steps were taken on it. `inner`: the part of the training groups that chose the checkpoint.
 `val`: the evaluation fold. `test`: an untouched set."""
 
-STATES = ("running", "finished", "failed", "diverged", "stopped", "interrupted")
+STATES = ("running", "finished", "failed", "diverged", "stopped", "interrupted", "superseded")
+"""`interrupted`: runs again in the next launch. `superseded`: another run of the trial was started in its place."""
+
+REASON_CLASSES = ("data", "memory", "disk", "diverged", "killed", "tracking", "code")
+"""What kept a trial from its end: its cases, too little memory or disk, numbers that are none, the end of its process,
+the tracking store, or anything that its code raised."""
 
 UNITS = ("ml", "mm2", "px")
 
@@ -33,6 +38,7 @@ TRIALS = pa.schema(
         _column("warm_start", pa.string(), "id of the shared warm start; null = from scratch", nullable=True),
         _column("state", pa.string(), f"one of {', '.join(STATES)}"),
         _column("reason", pa.string(), "why it is not finished, in one line", nullable=True),
+        _column("reason_class", pa.string(), f"class of the reason: {', '.join(REASON_CLASSES)}", nullable=True),
         _column("setting", pa.string(), "loss setting as printed in tables, e.g. `dice Φ=batch`"),
         _column("loss", pa.string(), "name in the catalogue of losses"),
         _column("phi", pa.string(), "axes that one overlap term sums over; null = the loss has none", nullable=True),

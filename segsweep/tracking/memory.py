@@ -1,12 +1,15 @@
 """A tracking store that lives and dies with the process; the one that tests and notebooks use."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from segsweep.errors import TrackingError
-from segsweep.tracking.protocol import RunDescription, RunRecord
+from segsweep.tracking.protocol import Ending, Point, RunDescription, RunRecord, best_runs
+
+_RUNNING = Ending("running")
 
 
 @dataclass
@@ -16,24 +19,44 @@ class MemoryRun:
     run_id: str
     parent: str | None
     description: RunDescription
-    state: str = "running"
-    reason: str | None = None
-    points: list[tuple[int, Mapping[str, float]]] = field(default_factory=list)
+    ending: Ending = _RUNNING
+    points: list[Point] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     tables: dict[str, pa.Table] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def log(self, step: int, metrics: Mapping[str, float]) -> None:
+    @property
+    def state(self) -> str:
+        """How it stands."""
+        return self.ending.state
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not finished."""
+        return self.ending.reason
+
+    def log(self, step: int, metrics: Mapping[str, float], at: float | None = None) -> None:
         """Append a point."""
-        self.points.append((step, dict(metrics)))
+        self.points.append(Point(step, dict(metrics), time.time() if at is None else at))
 
     def finish(
-        self, state: str, reason: str | None, metrics: Mapping[str, float], tables: Mapping[str, pa.Table]
+        self,
+        ending: Ending,
+        metrics: Mapping[str, float],
+        tables: Mapping[str, pa.Table],
+        files: Mapping[str, bytes] = {},
     ) -> None:
-        """Keep the tables and close the run."""
+        """Keep the tables and files and close the run."""
         self.metrics.update(metrics)
         self.tables.update(tables)
-        self.state, self.reason = state, reason
+        self.files.update(files)
+        self.ending = ending
+
+    def record(self) -> RunRecord:
+        """What `find` and `running` say of it."""
+        tags, ending = self.description.tags, self.ending
+        of = tags.get("segsweep.trial") or tags["segsweep.warm_start"]
+        return RunRecord(of, self.run_id, ending.state, ending.reason, self.description.fence, ending.kind)
 
 
 class MemoryTracker:
@@ -57,22 +80,21 @@ class MemoryTracker:
         return self._add(parent, description)
 
     def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
-        """The best run of every trial of these cohorts."""
+        """The run that stands for every trial of these cohorts."""
         wanted = set(cohorts)
-        found: dict[str, RunRecord] = {}
-        for run in self.runs.values():
-            trial = run.description.tags.get("segsweep.trial")
-            if trial is None or run.description.tags.get("segsweep.cohort") not in wanted:
-                continue
-            if trial not in found or found[trial].state != "finished":
-                found[trial] = RunRecord(trial, run.run_id, run.state, run.reason)
-        return found
+        return best_runs(
+            run.record()
+            for run in self.runs.values()
+            if run.description.kind == "trial" and run.description.tags["segsweep.cohort"] in wanted
+        )
 
-    def interrupt(self, parent: str) -> None:
-        """Close the runs that were left open."""
-        for run in self.runs.values():
-            if run.parent == parent and run.state == "running":
-                run.state = "interrupted"
+    def running(self, parent: str) -> list[RunRecord]:
+        """The runs under a parent that have not ended."""
+        return [run.record() for run in self.runs.values() if run.parent == parent and run.state == "running"]
+
+    def end(self, run_id: str, ending: Ending) -> None:
+        """Close a run from outside."""
+        self.runs[run_id].ending = ending
 
     def read_table(self, run_id: str, name: str) -> pa.Table:
         """A table of a run."""
@@ -98,7 +120,7 @@ class MemoryTracker:
 
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:
         """Mark a parent run as ended."""
-        self.runs[parent].state, self.runs[parent].reason = state, note or None
+        self.runs[parent].ending = Ending(state, note or None)
 
     def _add(self, parent: str | None, description: RunDescription) -> MemoryRun:
         run = MemoryRun(f"run-{len(self.runs)}", parent, description)

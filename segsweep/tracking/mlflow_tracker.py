@@ -24,7 +24,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from segsweep.errors import TrackingError
 from segsweep.records import tables
 from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, RunDescription, RunRecord
+from segsweep.tracking.protocol import (
+    CASES_FILE,
+    OVERLAYS_FILE,
+    TRIALS_FILE,
+    Ending,
+    RunDescription,
+    RunRecord,
+    best_runs,
+)
 
 # that a new SQLite store gets its tables is no news
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
@@ -34,8 +42,15 @@ _FLUSH_SECONDS = 5.0
 _PARAM_LENGTH = 6000
 _MOST_METRICS = 1000
 _PAGE = 1000
+_BY_START = ["attributes.start_time ASC"]
 _SOURCE = {"mlflow.source.name": "segsweep", "mlflow.source.type": "JOB"}
-_MLFLOW_STATUS = {"finished": "FINISHED", "diverged": "FINISHED", "stopped": "FINISHED", "interrupted": "KILLED"}
+_MLFLOW_STATUS = {
+    "finished": "FINISHED",
+    "diverged": "FINISHED",
+    "stopped": "FINISHED",
+    "interrupted": "KILLED",
+    "superseded": "KILLED",
+}
 
 
 class MlflowRun:
@@ -52,25 +67,28 @@ class MlflowRun:
         """MLflow's id."""
         return self._run_id
 
-    def log(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Note metrics measured now."""
-        now = time.time_ns() // 1_000_000
-        self._waiting += [Metric(key, float(value), now, step) for key, value in metrics.items()]
+    def log(self, step: int, metrics: Mapping[str, float], at: float | None = None) -> None:
+        """Note metrics; they are sent some seconds later."""
+        measured = round((time.time() if at is None else at) * 1000)
+        self._waiting += [Metric(key, float(value), measured, step) for key, value in metrics.items()]
         if time.monotonic() - self._last_flush > _FLUSH_SECONDS:
             self._flush()
 
     def finish(
-        self, state: str, reason: str | None, metrics: Mapping[str, float], tables: Mapping[str, pa.Table]
+        self,
+        ending: Ending,
+        metrics: Mapping[str, float],
+        tables: Mapping[str, pa.Table],
+        files: Mapping[str, bytes] = {},
     ) -> None:
-        """Deliver points, final metrics and tables; the state comes last, so that `finished` means complete."""
+        """Deliver points, final metrics, tables and files; the state comes last, so that `finished` means complete."""
         self.log(0, metrics)
         with _translated(f"run {self._run_id}"):
             self._flush()
             for name, table in tables.items():
                 _log_table(self._client, self._run_id, name, table)
-            tags = [RunTag("segsweep.state", state), *([RunTag("segsweep.reason", reason)] if reason else [])]
-            self._client.log_batch(self._run_id, tags=tags)
-            self._client.set_terminated(self._run_id, _MLFLOW_STATUS.get(state, "FAILED"))
+            _log_files(self._client, self._run_id, files)
+            _end(self._client, self._run_id, ending)
 
     def _flush(self) -> None:
         with _translated(f"run {self._run_id}"):
@@ -137,6 +155,7 @@ class MlflowTracker:
                 "mlflow.parentRunId": parent,
                 "segsweep.kind": description.kind,
                 "segsweep.state": "running",
+                **({"segsweep.fence": str(description.fence)} if description.kind == "trial" else {}),
             }
             run = self._client.create_run(experiment, run_name=description.name, tags=tags)
             parameters = [Param(key, value[:_PARAM_LENGTH]) for key, value in description.parameters.items()]
@@ -144,26 +163,22 @@ class MlflowTracker:
             return MlflowRun(self._client, run.info.run_id)
 
     def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
-        """The best run of every trial of these cohorts."""
-        found: dict[str, RunRecord] = {}
+        """The run that stands for every trial of these cohorts."""
         with _translated(self.uri):
             experiments = self._experiments()
-            for cohort in cohorts:
-                query = f"tags.`segsweep.cohort` = '{cohort}' and tags.`segsweep.kind` = 'trial'"
-                for run in self._search(experiments, query, "attributes.start_time ASC"):
-                    tags = run.data.tags
-                    trial, state = tags["segsweep.trial"], tags["segsweep.state"]
-                    if trial not in found or found[trial].state != "finished":
-                        found[trial] = RunRecord(trial, run.info.run_id, state, tags.get("segsweep.reason"))
-        return found
+            queries = (f"tags.`segsweep.cohort` = '{cohort}' and tags.`segsweep.kind` = 'trial'" for cohort in cohorts)
+            return best_runs(_record(run) for query in queries for run in self._search(experiments, query))
 
-    def interrupt(self, parent: str) -> None:
-        """Close the runs that a dead process left open."""
+    def running(self, parent: str) -> list[RunRecord]:
+        """The runs under a parent that have not ended."""
         query = f"tags.`mlflow.parentRunId` = '{parent}' and tags.`segsweep.state` = 'running'"
         with _translated(self.uri):
-            for run in self._search(self._experiments(), query, "attributes.start_time ASC"):
-                self._client.set_tag(run.info.run_id, "segsweep.state", "interrupted")
-                self._client.set_terminated(run.info.run_id, "KILLED")
+            return [_record(run) for run in self._search(self._experiments(), query)]
+
+    def end(self, run_id: str, ending: Ending) -> None:
+        """Close a run from outside."""
+        with _translated(f"run {run_id}"):
+            _end(self._client, run_id, ending)
 
     def read_table(self, run_id: str, name: str) -> pa.Table:
         """A table of a finished run."""
@@ -178,11 +193,8 @@ class MlflowTracker:
 
     def write_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Attach files to a run."""
-        with tempfile.TemporaryDirectory() as folder, _translated(f"run {run_id}"):
-            for name, content in files.items():
-                path = Path(folder) / name
-                path.write_bytes(content)
-                self._client.log_artifact(run_id, str(path))
+        with _translated(f"run {run_id}"):
+            _log_files(self._client, run_id, files)
 
     def read_file(self, run_id: str, name: str) -> bytes:
         """An attached file."""
@@ -196,7 +208,7 @@ class MlflowTracker:
             if experiment is None:
                 return None
             query = "tags.`segsweep.kind` = 'sweep'"
-            found = list(self._search([experiment.experiment_id], query, "attributes.start_time ASC"))
+            found = list(self._search([experiment.experiment_id], query))
             return str(found[0].info.run_id) if found else None
 
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:
@@ -209,14 +221,41 @@ class MlflowTracker:
     def _experiments(self) -> list[str]:
         return [experiment.experiment_id for experiment in self._client.search_experiments()]
 
-    def _search(self, experiments: list[str], query: str, order: str) -> Iterator[MlflowEntity]:
+    def _search(self, experiments: list[str], query: str) -> Iterator[MlflowEntity]:
+        """Runs in the order in which they were opened."""
         token: Any = None
         while True:
-            page = self._client.search_runs(experiments, query, max_results=_PAGE, order_by=[order], page_token=token)
+            page = self._client.search_runs(experiments, query, max_results=_PAGE, order_by=_BY_START, page_token=token)
             yield from page
             token = page.token
             if not token:
                 return
+
+
+def _record(run: MlflowEntity) -> RunRecord:
+    tags = run.data.tags
+    return RunRecord(
+        trial=tags.get("segsweep.trial") or tags["segsweep.warm_start"],
+        run_id=run.info.run_id,
+        state=tags["segsweep.state"],
+        reason=tags.get("segsweep.reason"),
+        fence=int(tags.get("segsweep.fence", 0)),
+        kind=tags.get("segsweep.reason_class"),
+    )
+
+
+def _end(client: MlflowClient, run_id: str, ending: Ending) -> None:
+    named = {"state": ending.state, "reason": ending.reason, "reason_class": ending.kind}
+    client.log_batch(run_id, tags=[RunTag(f"segsweep.{key}", value) for key, value in named.items() if value])
+    client.set_terminated(run_id, _MLFLOW_STATUS.get(ending.state, "FAILED"))
+
+
+def _log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in files.items():
+            path = Path(folder) / name
+            path.write_bytes(content)
+            client.log_artifact(run_id, str(path))
 
 
 def _log_table(client: MlflowClient, run_id: str, name: str, table: pa.Table) -> None:

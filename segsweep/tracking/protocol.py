@@ -6,7 +6,7 @@ at which they were measured, not the time at which they arrive.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -24,39 +24,109 @@ class RunDescription:
         name: as shown in a list of runs.
         kind: `trial` or `warm start`.
         parameters: flat.
-        tags: among them `segsweep.trial` and `segsweep.cohort`.
+        tags: among them `segsweep.cohort`, and `segsweep.trial` or `segsweep.warm_start`.
+        fence: number of the claim on the trial under which it runs; a later claim has a higher one. 0 where trials are
+            not claimed.
     """
 
     name: str
     kind: str
     parameters: Mapping[str, str]
     tags: Mapping[str, str]
+    fence: int = 0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended.
+
+    Args:
+        state: one of `STATES`.
+        reason: why it is not finished, in one line.
+        kind: class of the reason, one of `REASON_CLASSES`.
+    """
+
+    state: str
+    reason: str | None = None
+    kind: str | None = None
+
+
+class Point(NamedTuple):
+    """Metrics of one step.
+
+    Args:
+        step: epoch; 0 for those of the whole run.
+        metrics: name to value.
+        at: when they were measured, seconds since the epoch (1970).
+    """
+
+    step: int
+    metrics: Mapping[str, float]
+    at: float
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """What a store knows of a trial's run without reading its tables."""
+    """What a store knows of a run without reading its tables.
+
+    Args:
+        trial: its trial; of the run of a warm start the id of that.
+        run_id: the store's name for it.
+        state: one of `STATES`.
+        reason: why it is not finished.
+        fence: number of the claim that it ran under.
+        kind: class of the reason, one of `REASON_CLASSES`.
+    """
 
     trial: str
     run_id: str
     state: str
     reason: str | None
+    fence: int
+    kind: str | None
+
+
+def best_runs(records: Iterable[RunRecord]) -> dict[str, RunRecord]:
+    """The run that stands for each trial.
+
+    A finished run comes before any other, of several that of the highest fence; then the latest. Superseded runs count
+    for nothing.
+
+    Args:
+        records: in the order in which the runs were opened.
+    """
+    best: dict[str, RunRecord] = {}
+    for record in records:
+        if record.state != "superseded" and _rank(record) >= _rank(best.get(record.trial, record)):
+            best[record.trial] = record
+    return best
+
+
+def _rank(record: RunRecord) -> tuple[bool, int]:
+    finished = record.state == "finished"
+    return finished, record.fence if finished else 0
 
 
 class Run(Protocol):
     """One run, open for writing."""
 
-    @property
-    def run_id(self) -> str:
-        """The store's name for it."""
-        ...
+    def log(self, step: int, metrics: Mapping[str, float], at: float | None = None) -> None:
+        """Note metrics; they may arrive later, in order.
 
-    def log(self, step: int, metrics: Mapping[str, float]) -> None:
-        """Note metrics measured now; they may arrive later, in order."""
+        Args:
+            step: epoch.
+            metrics: name to value.
+            at: when they were measured, seconds since the epoch (1970); None = now. A resumed trial tells its earlier
+                epochs again, with their own times.
+        """
         ...
 
     def finish(
-        self, state: str, reason: str | None, metrics: Mapping[str, float], tables: Mapping[str, pa.Table]
+        self,
+        ending: Ending,
+        metrics: Mapping[str, float],
+        tables: Mapping[str, pa.Table],
+        files: Mapping[str, bytes] = {},
     ) -> None:
         """Deliver everything and close the run; the state is written last."""
         ...
@@ -82,14 +152,15 @@ class Tracker(Protocol):
         ...
 
     def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
-        """The best run of every trial of these cohorts, whatever sweep ran it.
-
-        A finished run comes before any other, then the latest.
-        """
+        """The run that stands for every trial of these cohorts (see `best_runs`), whatever sweep ran it."""
         ...
 
-    def interrupt(self, parent: str) -> None:
-        """Close the runs of a sweep that a dead process left open."""
+    def running(self, parent: str) -> list[RunRecord]:
+        """The runs of a sweep, of trials and of warm starts, that have not ended."""
+        ...
+
+    def end(self, run_id: str, ending: Ending) -> None:
+        """Close a run whose process is gone, or mark one as superseded."""
         ...
 
     def read_table(self, run_id: str, name: str) -> pa.Table:

@@ -8,15 +8,23 @@ from typing import Any
 import torch
 
 from segsweep import __version__
-from segsweep.errors import TrackingError
+from segsweep.errors import DataError, TrackingError
 from segsweep.records import tables
 from segsweep.records.rows import trial_parameters, trial_row
 from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Run, RunDescription
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Ending, Run, RunDescription
 from segsweep.training.lane import Epoch, Lane
 from segsweep.training.summary import summarise
 from segsweep.training.workplace import Workplace
+
+_KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (TrackingError, "tracking"),
+    (DataError, "data"),
+    (torch.OutOfMemoryError, "memory"),
+    (MemoryError, "memory"),
+    (OSError, "disk"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,12 @@ def open_warm_start_run(trial: Trial, place: Workplace) -> Run:
 def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float, place: Workplace) -> str:
     """Close the run of a trial that was trained to its end, and say how it ended."""
     state = "diverged" if lane.state == "diverged" else "finished"
+    ending = Ending(state, lane.reason, "diverged" if state == "diverged" else None)
     row = trial_row(
         trial,
         state=state,
         reason=lane.reason,
-        run_id=run.run_id,
+        reason_class=ending.kind,
         epochs=len(lane.epochs),
         best_epoch=lane.best_epoch,
         seconds=seconds,
@@ -75,7 +84,7 @@ def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float,
         CASES_FILE: tables.table(found.cases, CASES),
         OVERLAYS_FILE: tables.table(found.overlays, OVERLAYS),
     }
-    run.finish(state, lane.reason, {**summarise(found.cases), "seconds": seconds}, written)
+    run.finish(ending, {**summarise(found.cases), "seconds": seconds}, written)
     return state
 
 
@@ -86,14 +95,18 @@ def record_failure(trial: Trial, run: Run, error: Exception, seconds: float, pla
     runs it again.
     """
     first_line = (str(error).splitlines() or ["no message"])[0]
-    reason = f"{type(error).__name__}: {first_line}"
+    reason, kind = f"{type(error).__name__}: {first_line}", _reason_class(error)
     if isinstance(error, (TrackingError, torch.OutOfMemoryError, OSError)):
-        run.finish("interrupted", reason, {}, {})
+        run.finish(Ending("interrupted", reason, kind), {}, {})
         return "interrupted"
-    row = trial_row(trial, state="failed", reason=reason, run_id=run.run_id, seconds=seconds, **place.machine())
-    place.tracker.write_files(run.run_id, {"traceback.txt": "".join(traceback.format_exception(error)).encode()})
-    run.finish("failed", reason, {}, {TRIALS_FILE: tables.table([row], TRIALS)})
+    row = trial_row(trial, state="failed", reason=reason, reason_class=kind, seconds=seconds, **place.machine())
+    told = {"traceback.txt": "".join(traceback.format_exception(error)).encode()}
+    run.finish(Ending("failed", reason, kind), {}, {TRIALS_FILE: tables.table([row], TRIALS)}, told)
     return "failed"
+
+
+def _reason_class(error: Exception) -> str:
+    return next((kind for types, kind in _KINDS if isinstance(error, types)), "code")
 
 
 def epoch_metrics(epoch: Epoch) -> dict[str, float]:

@@ -11,6 +11,7 @@ from segsweep.errors import TrainingError
 from segsweep.spec.catalogue import resolve
 from segsweep.spec.settings import WarmStart
 from segsweep.spec.trials import Trial
+from segsweep.tracking.protocol import Ending
 from segsweep.training.lane import Lane, Weights, build_lane
 from segsweep.training.loop import Training
 from segsweep.training.recording import epoch_metrics, open_warm_start_run
@@ -53,7 +54,7 @@ def _train(trial: Trial, settings: WarmStart, batches: Batches, place: Workplace
     error = training.failures.get(_NAME)
     if error is None and lane.state == "diverged":
         error = TrainingError(f"the warm start diverged: {lane.reason}")
-    run.finish("finished" if error is None else "failed", None if error is None else str(error), {}, {})
+    run.finish(Ending("finished") if error is None else Ending("failed", str(error)), {}, {})
     if error is not None:
         raise error
     return lane

@@ -73,5 +73,5 @@ def test_every_trial_finishes(trained):
 def test_no_metric_of_any_epoch_is_nan(trained):
     _, tracker, *_ = trained
     for run in tracker.runs.values():
-        for _, metrics in run.points:
-            assert all(math.isfinite(value) for value in metrics.values()), (run.description.name, metrics)
+        for point in run.points:
+            assert all(math.isfinite(value) for value in point.metrics.values()), (run.description.name, point)

@@ -6,6 +6,7 @@ from launching import Bench, states_of
 from segsweep.errors import TrackingError
 from segsweep.orchestration.status import sweep_status
 from segsweep.tracking.memory import MemoryTracker
+from segsweep.tracking.protocol import Ending
 
 FAILS = "user_losses:raises"
 
@@ -20,7 +21,7 @@ def test_a_trial_that_is_run_elsewhere_is_seen_running(bench: Bench, memory_trac
     trial = bench.trials(grid={"loss": "jaccard"})[0]
     bench.launch(grid={"loss": ["ce", "jaccard"]})
     run = next(run for run in memory_tracker.runs.values() if run.description.tags.get("segsweep.trial") == trial.id)
-    run.state = "running"
+    run.ending = Ending("running")
     assert [entry.state for entry in sweep_status("tiny", memory_tracker).entries] == ["finished", "running"]
 
 

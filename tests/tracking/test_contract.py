@@ -13,7 +13,7 @@ from segsweep.records.schemas import TRIALS
 from segsweep.records.tables import table
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.tracking.mlflow_tracker import MlflowTracker
-from segsweep.tracking.protocol import TRIALS_FILE, RunDescription, Tracker
+from segsweep.tracking.protocol import TRIALS_FILE, Ending, RunDescription, Tracker
 
 BETWEEN_RUNS = 0.005
 """Seconds; MLflow tells runs apart by the millisecond they started in."""
@@ -34,10 +34,14 @@ def parent(tracker: Tracker) -> str:
     return tracker.open_sweep("polyps", {"segsweep.version": "1"})
 
 
-def description(trial: str = "t", cohort: str = "c", kind: str = "trial") -> RunDescription:
-    tags = {"segsweep.cohort": cohort, **({"segsweep.trial": trial} if kind == "trial" else {})}
+def description(trial: str = "t", cohort: str = "c", kind: str = "trial", fence: int = 0) -> RunDescription:
+    tags = {"segsweep.cohort": cohort, f"segsweep.{kind.replace(' ', '_')}": trial}
     time.sleep(BETWEEN_RUNS)
-    return RunDescription(f"run of {trial}", kind, {"loss": "dice"}, tags)
+    return RunDescription(f"run of {trial}", kind, {"loss": "dice"}, tags, fence)
+
+
+def id_of(tracker: Tracker, trial: str = "t") -> str:
+    return tracker.find(["c"])[trial].run_id
 
 
 def rows(seconds: float) -> pa.Table:
@@ -61,15 +65,15 @@ class TestSweeps:
 
 class TestFind:
     def test_a_new_run_is_running(self, tracker: Tracker, parent: str) -> None:
-        run = tracker.open_run(parent, description())
+        tracker.open_run(parent, description(fence=3))
         (record,) = tracker.find(["c"]).values()
-        assert (record.trial, record.run_id, record.state, record.reason) == ("t", run.run_id, "running", None)
+        assert (record.trial, record.state, record.reason, record.fence, record.kind) == ("t", "running", None, 3, None)
 
     @pytest.mark.parametrize("state", ["finished", "failed", "diverged", "stopped"])
-    def test_the_state_and_reason_a_run_ended_with(self, tracker: Tracker, parent: str, state: str) -> None:
-        tracker.open_run(parent, description()).finish(state, "it was dark", {}, {})
+    def test_what_a_run_ended_with(self, tracker: Tracker, parent: str, state: str) -> None:
+        tracker.open_run(parent, description()).finish(Ending(state, "it was dark", "data"), {}, {})
         record = tracker.find(["c"])["t"]
-        assert (record.state, record.reason) == (state, "it was dark")
+        assert (record.state, record.reason, record.kind) == (state, "it was dark", "data")
 
     def test_only_the_cohorts_asked_for(self, tracker: Tracker, parent: str) -> None:
         for trial, cohort in (("t", "c"), ("u", "d"), ("v", "d")):
@@ -79,48 +83,77 @@ class TestFind:
         assert tracker.find([]) == {}
 
     def test_across_sweeps(self, tracker: Tracker, parent: str) -> None:
-        other = tracker.open_sweep("hippocampi", {})
-        run = tracker.open_run(other, description())
-        assert tracker.find(["c"])["t"].run_id == run.run_id
+        tracker.open_run(tracker.open_sweep("hippocampi", {}), description())
+        assert set(tracker.find(["c"])) == {"t"}
 
     def test_a_finished_run_comes_before_any_other(self, tracker: Tracker, parent: str) -> None:
-        tracker.open_run(parent, description()).finish("failed", None, {}, {})
-        finished = tracker.open_run(parent, description())
-        finished.finish("finished", None, {}, {})
-        tracker.open_run(parent, description()).finish("failed", None, {}, {})
-        assert tracker.find(["c"])["t"].run_id == finished.run_id
+        tracker.open_run(parent, description()).finish(Ending("failed"), {}, {})
+        tracker.open_run(parent, description(fence=1)).finish(Ending("finished"), {}, {})
+        tracker.open_run(parent, description(fence=2)).finish(Ending("failed"), {}, {})
+        assert tracker.find(["c"])["t"].state == "finished"
+
+    @pytest.mark.parametrize("fences", [(1, 2), (2, 1)], ids=["latest", "not the latest"])
+    def test_of_two_finished_runs_the_higher_fence(
+        self, tracker: Tracker, parent: str, fences: tuple[int, int]
+    ) -> None:
+        for fence in fences:
+            tracker.open_run(parent, description(fence=fence)).finish(Ending("finished"), {}, {})
+        assert tracker.find(["c"])["t"].fence == 2
 
     def test_then_the_latest(self, tracker: Tracker, parent: str) -> None:
-        tracker.open_run(parent, description()).finish("failed", "first", {}, {})
-        tracker.open_run(parent, description()).finish("diverged", "second", {}, {})
+        tracker.open_run(parent, description(fence=2)).finish(Ending("failed", "first"), {}, {})
+        tracker.open_run(parent, description(fence=1)).finish(Ending("diverged", "second"), {}, {})
         assert tracker.find(["c"])["t"].reason == "second"
 
+    def test_superseded_runs_count_for_nothing(self, tracker: Tracker, parent: str) -> None:
+        tracker.open_run(parent, description()).finish(Ending("interrupted"), {}, {})
+        tracker.open_run(parent, description()).finish(Ending("superseded"), {}, {})
+        assert tracker.find(["c"])["t"].state == "interrupted"
+        tracker.open_run(parent, description("u")).finish(Ending("superseded"), {}, {})
+        assert "u" not in tracker.find(["c"])
+
     def test_warm_starts_are_no_trials(self, tracker: Tracker, parent: str) -> None:
-        tracker.open_run(parent, description(kind="warm start")).finish("finished", None, {}, {})
+        tracker.open_run(parent, description(kind="warm start")).finish(Ending("finished"), {}, {})
         assert tracker.find(["c"]) == {}
 
 
-class TestInterrupt:
-    def test_open_runs_of_the_sweep_are_closed(self, tracker: Tracker, parent: str) -> None:
-        tracker.open_run(parent, description("left open"))
-        tracker.open_run(parent, description("ended")).finish("failed", None, {}, {})
-        other = tracker.open_sweep("hippocampi", {})
-        tracker.open_run(other, description("of another sweep"))
-        tracker.interrupt(parent)
-        states = {trial: record.state for trial, record in tracker.find(["c"]).items()}
-        assert states == {"left open": "interrupted", "ended": "failed", "of another sweep": "running"}
+class TestRunning:
+    def test_the_runs_of_the_sweep_that_have_not_ended(self, tracker: Tracker, parent: str) -> None:
+        tracker.open_run(parent, description("left open", fence=4))
+        tracker.open_run(parent, description("ended")).finish(Ending("failed"), {}, {})
+        tracker.open_run(parent, description("w", kind="warm start"))
+        tracker.open_run(tracker.open_sweep("hippocampi", {}), description("of another sweep"))
+        running = tracker.running(parent)
+        assert [(run.trial, run.state, run.fence) for run in running] == [
+            ("left open", "running", 4),
+            ("w", "running", 0),
+        ]
+
+    def test_they_can_be_ended_from_outside(self, tracker: Tracker, parent: str) -> None:
+        tracker.open_run(parent, description())
+        (left_open,) = tracker.running(parent)
+        tracker.end(left_open.run_id, Ending("interrupted", "its process is gone", "killed"))
+        record = tracker.find(["c"])["t"]
+        assert (record.state, record.reason, record.kind) == ("interrupted", "its process is gone", "killed")
+        assert tracker.running(parent) == []
+
+    def test_a_finished_run_can_be_superseded(self, tracker: Tracker, parent: str) -> None:
+        tracker.open_run(parent, description()).finish(Ending("finished"), {}, {})
+        tracker.end(id_of(tracker), Ending("superseded"))
+        assert tracker.find(["c"]) == {}
 
 
 class TestTables:
     def test_what_a_run_finished_with_is_read_back(self, tracker: Tracker, parent: str) -> None:
         run = tracker.open_run(parent, description())
-        run.finish("finished", None, {"seconds": 1.5}, {TRIALS_FILE: rows(1.5)})
-        assert tracker.read_table(run.run_id, TRIALS_FILE).equals(rows(1.5))
+        run.finish(Ending("finished"), {"seconds": 1.5}, {TRIALS_FILE: rows(1.5)})
+        assert tracker.read_table(id_of(tracker), TRIALS_FILE).equals(rows(1.5))
 
     def test_a_table_that_is_not_there(self, tracker: Tracker, parent: str) -> None:
-        run = tracker.open_run(parent, description())
-        with pytest.raises(TrackingError, match=run.run_id):
-            tracker.read_table(run.run_id, TRIALS_FILE)
+        tracker.open_run(parent, description())
+        run_id = id_of(tracker)
+        with pytest.raises(TrackingError, match=run_id):
+            tracker.read_table(run_id, TRIALS_FILE)
 
     def test_a_run_that_is_not_there(self, tracker: Tracker) -> None:
         with pytest.raises(TrackingError):
@@ -128,6 +161,10 @@ class TestTables:
 
 
 class TestFiles:
+    def test_those_that_a_run_finished_with(self, tracker: Tracker, parent: str) -> None:
+        tracker.open_run(parent, description()).finish(Ending("failed"), {}, {}, {"traceback.txt": b"line 1"})
+        assert tracker.read_file(id_of(tracker), "traceback.txt") == b"line 1"
+
     def test_written_files_are_read_back(self, tracker: Tracker, parent: str) -> None:
         tracker.write_files(parent, {"a.txt": b"one", "b.bin": bytes(range(256))})
         assert tracker.read_file(parent, "a.txt") == b"one"

@@ -13,7 +13,7 @@ from mlflow.entities import Run
 from segsweep.errors import TrackingError
 from segsweep.records.schemas import CASES
 from segsweep.tracking.mlflow_tracker import MlflowTracker
-from segsweep.tracking.protocol import CASES_FILE, RunDescription
+from segsweep.tracking.protocol import CASES_FILE, Ending, RunDescription
 
 PROCESSES = 4
 EPOCHS = 5
@@ -68,14 +68,14 @@ class TestParent:
 class TestChild:
     def test_it_is_nested_under_its_parent(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         parent = tracker.open_sweep("polyps", {})
-        run = tracker.open_run(parent, description())
+        tracker.open_run(parent, description())
         (child,) = children(client, parent)
-        assert (child.info.run_id, child.info.run_name) == (run.run_id, "run of t")
+        assert child.info.run_name == "run of t"
         assert child.info.experiment_id == client.get_run(parent).info.experiment_id
 
     def test_parameters_and_tags(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description(loss="dice", lr="0.001"))
-        run.finish("diverged", "the loss became nan", {}, {})
+        run.finish(Ending("diverged", "the loss became nan", "diverged"), {}, {})
         found = client.get_run(run.run_id)
         assert found.data.params == {"loss": "dice", "lr": "0.001"}
         expected = {
@@ -84,6 +84,8 @@ class TestChild:
             "segsweep.kind": "trial",
             "segsweep.state": "diverged",
             "segsweep.reason": "the loss became nan",
+            "segsweep.reason_class": "diverged",
+            "segsweep.fence": "0",
         }
         assert found.data.tags.items() >= expected.items()
 
@@ -92,7 +94,7 @@ class TestChild:
     )
     def test_its_status(self, tracker: MlflowTracker, client: MlflowClient, state: str, status: str) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
-        run.finish(state, None, {}, {})
+        run.finish(Ending(state), {}, {})
         assert client.get_run(run.run_id).info.status == status
 
     def test_a_very_long_parameter_is_cut(self, tracker: MlflowTracker, client: MlflowClient) -> None:
@@ -102,7 +104,7 @@ class TestChild:
     def test_an_interrupted_run_is_killed(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         parent = tracker.open_sweep("polyps", {})
         run = tracker.open_run(parent, description())
-        tracker.interrupt(parent)
+        tracker.end(run.run_id, Ending("interrupted"))
         assert client.get_run(run.run_id).info.status == "KILLED"
 
 
@@ -117,17 +119,25 @@ class TestPoints:
             time.sleep(0.02)
         measured = time.time_ns() // 1_000_000
         time.sleep(0.05)
-        run.finish("finished", None, {"seconds": 3.5}, {})
+        run.finish(Ending("finished"), {"seconds": 3.5}, {})
         history = sorted(client.get_metric_history(run.run_id, "train/loss"), key=lambda point: point.step)
         assert [(point.step, point.value) for point in history] == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
         times = [point.timestamp for point in history]
         assert before <= times[0] < times[1] < times[2] <= measured
         assert client.get_run(run.run_id).data.metrics["seconds"] == 3.5
 
+    def test_epochs_told_again_are_the_points_they_were(self, tracker: MlflowTracker, client: MlflowClient) -> None:
+        run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
+        for epoch in (1, 2, 1, 2):
+            run.log(epoch, {"train/loss": 1 / epoch}, at=1_700_000_000 + epoch)
+        run.finish(Ending("finished"), {}, {})
+        history = client.get_metric_history(run.run_id, "train/loss")
+        assert [(point.step, point.timestamp) for point in history] == [(1, 1_700_000_001_000), (2, 1_700_000_002_000)]
+
     def test_a_diverged_curve_is_kept(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
         run.log(1, {"train/loss": float("nan"), "select/loss": float("inf")})
-        run.finish("diverged", None, {}, {})
+        run.finish(Ending("diverged"), {}, {})
         (point,) = client.get_metric_history(run.run_id, "train/loss")
         assert point.value != point.value
 
@@ -135,7 +145,7 @@ class TestPoints:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
         for step in range(1100):
             run.log(step, {"train/loss": step})
-        run.finish("finished", None, {}, {})
+        run.finish(Ending("finished"), {}, {})
         assert len(client.get_metric_history(run.run_id, "train/loss")) == 1100
 
 
@@ -143,7 +153,7 @@ def write_one_run(tracker: MlflowTracker, parent: str, number: int) -> None:
     run = tracker.open_run(parent, description(f"trial {number}"))
     for epoch in range(EPOCHS):
         run.log(epoch, {"train/loss": number + epoch / 10})
-    run.finish("finished", None, {}, {})
+    run.finish(Ending("finished"), {}, {})
 
 
 def test_processes_write_to_one_prepared_store_at_once(tracker: MlflowTracker, client: MlflowClient) -> None:
@@ -173,7 +183,7 @@ def test_a_table_of_a_distant_store_is_fetched_once(store: str, tmp_path: Path) 
     tracker = MlflowTracker(store, artifacts, tmp_path / "downloads")
     run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
     table = CASES.empty_table()
-    run.finish("finished", None, {}, {CASES_FILE: table})
+    run.finish(Ending("finished"), {}, {CASES_FILE: table})
     assert tracker.read_table(run.run_id, CASES_FILE).equals(table)
     shutil.rmtree(artifacts)
     assert tracker.read_table(run.run_id, CASES_FILE).equals(table)

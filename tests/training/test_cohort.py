@@ -13,7 +13,7 @@ from tiny_datasets import write_decathlon
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.spec.trials import Trial
 from segsweep.tracking.memory import MemoryRun, MemoryTracker
-from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE
+from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Ending
 from segsweep.training.cohort import run_slice
 from segsweep.training.workplace import Progress, Workplace
 
@@ -59,7 +59,7 @@ class TestRecords:
         (row,) = run.tables[TRIALS_FILE].to_pylist()
         assert run.tables[TRIALS_FILE].schema.equals(TRIALS)
         assert run.tables[CASES_FILE].schema.equals(CASES)
-        assert (row["trial"], row["state"], row["run_id"], row["epochs"]) == (trial.id, "finished", run.run_id, 2)
+        assert (row["trial"], row["state"], row["epochs"]) == (trial.id, "finished", 2)
         assert (row["device"], row["torch_version"]) == ("cpu", torch.__version__)
         assert row["seconds"] > 0
         assert cases(place, trial)["case"].to_pylist() == [f"phantom-{number:04d}" for number in range(6)]
@@ -68,8 +68,9 @@ class TestRecords:
         (trial, _) = trials()
         run_slice([trial], place)
         points = run_of(place, trial).points
-        assert [step for step, _ in points] == [1, 2]
-        assert all(set(values) == {"train/loss", "select/loss", "select/dice", "train/lr"} for _, values in points)
+        assert [point.step for point in points] == [1, 2]
+        curves = {"train/loss", "select/loss", "select/dice", "train/lr"}
+        assert all(set(point.metrics) == curves for point in points)
 
     def test_final_metrics_are_means_over_the_evaluation_cases(self, place: Workplace) -> None:
         (trial, _) = trials()
@@ -135,7 +136,7 @@ class TestFailures:
         bad, good = trials(grid={"loss": ["user_losses:raises", "dice"]})
         assert run_slice([bad, good], place) == {bad.id: "failed", good.id: "finished"}
         run = run_of(place, bad)
-        assert run.reason == "RuntimeError: shapes [B, C] and [/B] do not fit"
+        assert run.ending == Ending("failed", "RuntimeError: shapes [B, C] and [/B] do not fit", "code")
         assert b"in raises" in run.files["traceback.txt"]
         (row,) = run.tables[TRIALS_FILE].to_pylist()
         assert (row["state"], row["reason"]) == ("failed", run.reason)
@@ -205,7 +206,7 @@ class TestWarmStart:
     def test_it_is_trained_once_for_all_lanes(self, place: Workplace) -> None:
         run_slice(trials(), place)
         (run,) = warm_starts(place)
-        assert (run.state, [step for step, _ in run.points]) == ("finished", [1])
+        assert (run.state, [point.step for point in run.points]) == ("finished", [1])
 
     def test_a_later_slice_finds_it_again(self, place: Workplace, tmp_path: Path) -> None:
         one, other = trials()

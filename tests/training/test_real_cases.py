@@ -37,7 +37,7 @@ def test_the_loss_falls_and_every_case_is_judged(
     place = Workplace(parent, memory_tracker, tmp_path, torch.device("cpu"), lambda progress: None)
     assert run_slice([trial], place) == {trial.id: "finished"}
     (run,) = (run for run in memory_tracker.runs.values() if run.description.kind == "trial")
-    losses = [values["train/loss"] for _, values in run.points]
+    losses = [point.metrics["train/loss"] for point in run.points]
     assert losses[-1] < losses[0]
     cases = run.tables[CASES_FILE]
     split = trial.split
