@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from segsweep.errors import TrackingError
-from segsweep.tracking.protocol import Ending, Point, RunDescription, RunRecord, best_runs
+from segsweep.tracking.protocol import (
+    Curve,
+    Ending,
+    Point,
+    RunDescription,
+    RunRecord,
+    SweepRecord,
+    best_runs,
+    latest_first,
+)
 
 _RUNNING = Ending("running")
 
@@ -65,6 +74,7 @@ class MemoryTracker:
     def __init__(self) -> None:
         self.runs: dict[str, MemoryRun] = {}
         self._sweeps: dict[str, str] = {}
+        self._launched: dict[str, tuple[float, float | None]] = {}
 
     def prepare(self) -> None:
         """There is nothing to prepare."""
@@ -73,6 +83,8 @@ class MemoryTracker:
         """The parent run of a sweep, new or found again."""
         if name not in self._sweeps:
             self._sweeps[name] = self._add(None, RunDescription(name, "sweep", {}, tags)).run_id
+        started, _ = self._launched.get(name, (time.time(), None))
+        self._launched[name] = (started, None)
         return self._sweeps[name]
 
     def open_run(self, parent: str, description: RunDescription) -> MemoryRun:
@@ -118,8 +130,27 @@ class MemoryTracker:
         """The parent run of a sweep, if there is one."""
         return self._sweeps.get(name)
 
+    def sweeps(self) -> tuple[SweepRecord, ...]:
+        """Every sweep."""
+        return latest_first(
+            SweepRecord(name, run, "running" if ended is None else self.runs[run].state, started, ended)
+            for (name, run), (started, ended) in zip(self._sweeps.items(), self._launched.values(), strict=True)
+        )
+
+    def read_curves(self, run_id: str) -> dict[str, Curve]:
+        """Everything logged; of a step that was logged twice the later value."""
+        if run_id not in self.runs:
+            raise TrackingError(f"there is no run {run_id}")
+        found: dict[str, dict[int, float]] = {}
+        for point in self.runs[run_id].points:
+            for metric, value in point.metrics.items():
+                found.setdefault(metric, {})[point.step] = value
+        return {metric: tuple(sorted(values.items())) for metric, values in found.items()}
+
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:
         """Mark a parent run as ended."""
+        name = self.runs[parent].description.name
+        self._launched[name] = (self._launched[name][0], time.time())
         self.runs[parent].ending = Ending(state, note or None)
 
     def _add(self, parent: str | None, description: RunDescription) -> MemoryRun:

@@ -28,10 +28,13 @@ from segsweep.tracking.protocol import (
     CASES_FILE,
     OVERLAYS_FILE,
     TRIALS_FILE,
+    Curve,
     Ending,
     RunDescription,
     RunRecord,
+    SweepRecord,
     best_runs,
+    latest_first,
 )
 
 # that a new SQLite store gets its tables is no news
@@ -211,6 +214,23 @@ class MlflowTracker:
             found = list(self._search([experiment.experiment_id], query))
             return str(found[0].info.run_id) if found else None
 
+    def sweeps(self) -> tuple[SweepRecord, ...]:
+        """Every sweep."""
+        with _translated(self.uri):
+            found = self._search(self._experiments(), "tags.`segsweep.kind` = 'sweep'")
+            # of several parent runs of one name the first counts, as in `find_sweep`
+            first: dict[str, MlflowEntity] = {}
+            for run in found:
+                first.setdefault(run.data.tags["segsweep.sweep"], run)
+        return latest_first(_sweep_record(name, run) for name, run in first.items())
+
+    def read_curves(self, run_id: str) -> dict[str, Curve]:
+        """One request per metric."""
+        with _translated(f"run {run_id}"):
+            metrics = self._client.get_run(run_id).data.metrics
+            found = {metric: self._client.get_metric_history(run_id, metric) for metric in metrics}
+        return {metric: tuple(sorted({point.step: point.value for point in found[metric]}.items())) for metric in found}
+
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:
         """Mark a parent run as ended; the note is its description in the UI."""
         with _translated(self.uri):
@@ -256,6 +276,17 @@ def _log_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) ->
             path = Path(folder) / name
             path.write_bytes(content)
             client.log_artifact(run_id, str(path))
+
+
+def _sweep_record(name: str, run: MlflowEntity) -> SweepRecord:
+    info, running = run.info, run.info.status == "RUNNING"
+    return SweepRecord(
+        name=name,
+        run_id=info.run_id,
+        state="running" if running else run.data.tags.get("segsweep.state", "interrupted"),
+        started=info.start_time / 1000,
+        ended=None if running else info.end_time / 1000,
+    )
 
 
 def _log_table(client: MlflowClient, run_id: str, name: str, table: pa.Table) -> None:

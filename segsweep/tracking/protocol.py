@@ -107,6 +107,29 @@ def _rank(record: RunRecord) -> tuple[bool, int]:
     return finished, record.fence if finished else 0
 
 
+@dataclass(frozen=True)
+class SweepRecord:
+    """What a store knows of a sweep without reading its files.
+
+    Args:
+        name: of the sweep.
+        run_id: its parent run.
+        state: `running` while it is launched, then how the launch ended.
+        started: when it was first launched, seconds since the epoch (1970).
+        ended: when its last launch ended, likewise; None while it is running.
+    """
+
+    name: str
+    run_id: str
+    state: str
+    started: float
+    ended: float | None
+
+
+Curve = tuple[tuple[int, float], ...]
+"""Values of one metric by step, steps in order."""
+
+
 class Run(Protocol):
     """One run, open for writing."""
 
@@ -187,6 +210,25 @@ class Tracker(Protocol):
         """The parent run of a sweep, if there is one."""
         ...
 
+    def sweeps(self) -> tuple[SweepRecord, ...]:
+        """Every sweep of the store: those that are running, then the one that ended last."""
+        ...
+
+    def read_curves(self, run_id: str) -> dict[str, Curve]:
+        """What a run has measured and delivered so far, by metric.
+
+        Raises:
+            TrackingError: there is no such run.
+        """
+        ...
+
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:
         """Mark a parent run as ended, with a note for people (Markdown)."""
         ...
+
+
+def latest_first(records: Iterable[SweepRecord]) -> tuple[SweepRecord, ...]:
+    """The order in which people look for a sweep."""
+    return tuple(
+        sorted(records, key=lambda record: (record.ended is None, record.ended or 0.0, record.started), reverse=True)
+    )

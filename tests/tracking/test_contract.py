@@ -62,6 +62,41 @@ class TestSweeps:
         tracker.prepare()
         assert tracker.find_sweep("polyps") == parent
 
+    def test_the_list_of_sweeps_starts_with_what_runs_and_then_what_ended_last(self, tracker: Tracker) -> None:
+        for name in ("first", "second", "third"):
+            parent = tracker.open_sweep(name, {})
+            time.sleep(BETWEEN_RUNS)
+            if name != "first":
+                tracker.close_sweep(parent, "finished")
+        assert [(record.name, record.state) for record in tracker.sweeps()] == [
+            ("first", "running"),
+            ("third", "finished"),
+            ("second", "finished"),
+        ]
+
+    def test_a_sweep_that_is_launched_again_is_running(self, tracker: Tracker, parent: str) -> None:
+        tracker.close_sweep(parent, "interrupted")
+        (ended,) = tracker.sweeps()
+        assert (ended.run_id, ended.state) == (parent, "interrupted")
+        assert ended.ended is not None
+        assert ended.started <= ended.ended <= time.time()
+        tracker.open_sweep("polyps", {})
+        (again,) = tracker.sweeps()
+        assert (again.state, again.started, again.ended) == ("running", ended.started, None)
+
+
+class TestCurves:
+    def test_what_was_logged_by_metric_and_step(self, tracker: Tracker, parent: str) -> None:
+        run = tracker.open_run(parent, description())
+        run.log(1, {"loss": 0.5, "dice": 0.25})
+        run.log(2, {"loss": 0.125})
+        run.finish(Ending("finished"), {}, {})
+        assert tracker.read_curves(run.run_id) == {"loss": ((1, 0.5), (2, 0.125)), "dice": ((1, 0.25),)}
+
+    def test_a_run_that_is_not_there(self, tracker: Tracker) -> None:
+        with pytest.raises(TrackingError):
+            tracker.read_curves("0" * 32)
+
 
 class TestFind:
     def test_a_new_run_is_running(self, tracker: Tracker, parent: str) -> None:
