@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 from grids import tiny_sweep
+from hypothesis import settings
 
 from segsweep.orchestration.home import Home
 from segsweep.tracking.memory import MemoryTracker
+
+# other people's processes share the machine, so a slow example says nothing
+settings.register_profile("segsweep", deadline=None)
+settings.load_profile("segsweep")
 
 OWN_VARIABLES = ("SEGSWEEP_HOME", "SEGSWEEP_CACHE", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "RAY_ADDRESS")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from segsweep.spec.datasets import PhantomDataset
 from segsweep.spec.grid import Sweep, parse_sweep
+from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.trials import DatasetFacts, Plan, Split, expand
 
 PHANTOM = {"p": 0.3, "k": 4, "r": 1, "size": 16, "steps": 2, "validation": 4, "evaluation": 6}

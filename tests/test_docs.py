@@ -8,8 +8,9 @@ import typer.main
 
 from segsweep.cli import app
 from segsweep.spec.blocks import OVERRIDE_KEYS
-from segsweep.spec.datasets import FILE_KEYS, SOURCES, PhantomDataset
+from segsweep.spec.datasets import FILE_KEYS, SOURCES
 from segsweep.spec.grid import KEYS
+from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.settings import NETWORK_PRESETS, Resources, Train, WarmStart
 

@@ -68,3 +68,45 @@ def write_decathlon(
     description = {"labels": {str(value): name for value, name in enumerate(labels)}, "training": listed}
     (folder / "dataset.json").write_text(json.dumps(description))
     return folder
+
+
+def write_nnunet(
+    folder: Path, count: int = 5, *, channels: int = 2, description: dict[str, object] | None = None
+) -> Path:
+    """An `nnunet:` dataset: volumes with one file per channel, in which the lesion is brighter."""
+    rng = np.random.default_rng(0)
+    for number in range(count):
+        label = np.zeros((8, 8, 8), dtype=np.uint8)
+        label[2:5, 2:6, 3:6] = 1
+        write_nifti(folder / "labelsTr" / f"case_{number:03d}.nii.gz", label)
+        for channel in range(channels):
+            image = (label + rng.normal(channel, 0.1, label.shape)).astype(np.float32)
+            write_nifti(folder / "imagesTr" / f"case_{number:03d}_{channel:04d}.nii.gz", image)
+    described = {
+        "channel_names": {str(channel): f"channel {channel}" for channel in range(channels)},
+        "labels": {"background": 0, "lesion": 1},
+        "numTraining": count,
+        "file_ending": ".nii.gz",
+        **(description or {}),
+    }
+    (folder / "dataset.json").write_text(json.dumps(described))
+    return folder
+
+
+def write_bids(folder: Path, subjects: int = 3, *, sessions: tuple[str, ...] = ("ses-1", "ses-2")) -> Path:
+    """A `bids:` dataset: two images of every session, and a lesion mask among the derivatives."""
+    label = np.zeros((8, 8, 8), dtype=np.uint8)
+    label[2:5, 2:6, 3:6] = 1
+    rows = ["participant_id\tage\tgroup"]
+    for number in range(1, subjects + 1):
+        rows.append(f"sub-{number:02d}\t{40 + number}\tpatient")
+        for session in sessions:
+            name = f"sub-{number:02d}_{session}"
+            for place in (folder, folder / "derivatives" / "manual"):
+                (place / f"sub-{number:02d}" / session / "anat").mkdir(parents=True)
+            anat = Path(f"sub-{number:02d}") / session / "anat"
+            for kind in ("T1w", "acq-3d_FLAIR"):
+                write_nifti(folder / anat / f"{name}_{kind}.nii.gz", label.astype(np.float32))
+            write_nifti(folder / "derivatives" / "manual" / anat / f"{name}_label-lesion_mask.nii.gz", label)
+    (folder / "participants.tsv").write_text("\n".join([*rows, ""]))
+    return folder

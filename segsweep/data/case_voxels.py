@@ -12,7 +12,7 @@ from segsweep.data.normalise import normalise
 from segsweep.data.resample import nearest, resample
 from segsweep.data.volumes import Volume, read_label, read_volume
 from segsweep.errors import DataError
-from segsweep.spec.datasets import Preprocess
+from segsweep.spec.preprocess import Preprocess
 
 
 @dataclass(frozen=True)

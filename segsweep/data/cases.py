@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+BINARY = ("background", "foreground")
+"""Label names of a dataset that names none."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -28,7 +31,14 @@ class Case:
 
 @dataclass(frozen=True)
 class CaseSet:
-    """The cases of a dataset in the order of their ids, and its label names, background first."""
+    """The cases of a dataset in the order of their ids.
+
+    Args:
+        cases: at least one.
+        labels: names, background first.
+        ignore: label value of voxels that count nowhere; None = there is none.
+    """
 
     cases: tuple[Case, ...]
     labels: tuple[str, ...]
+    ignore: int | None = None

@@ -11,4 +11,4 @@ def decode_dataset(dataset: FileDataset, fingerprint: str, progress: Progress = 
     Raises:
         DataError: a case cannot be used.
     """
-    return decode(scan(dataset), fingerprint, dataset.preprocess, cache_folder() / "decoded", progress, dataset.ignore)
+    return decode(scan(dataset), fingerprint, dataset.preprocess, cache_folder() / "decoded", progress)

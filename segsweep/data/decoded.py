@@ -19,7 +19,7 @@ from segsweep.data.cases import Case, CaseSet
 from segsweep.data.geometry import Geometry
 from segsweep.errors import DataError
 from segsweep.spec.canonical import digest
-from segsweep.spec.datasets import Preprocess
+from segsweep.spec.preprocess import Preprocess
 from segsweep.spec.trials import PROTOCOL
 
 Progress = Callable[[int, int], None]
@@ -91,7 +91,6 @@ def decode(
     preprocess: Preprocess,
     folder: Path,
     progress: Progress,
-    ignore: int | None = None,
 ) -> Decoded:
     """Decode a dataset, or open what was decoded before; safe between processes.
 
@@ -101,12 +100,11 @@ def decode(
         preprocess: from native image to training grid.
         folder: of all decoded datasets on this node.
         progress: called with (cases done, cases in all).
-        ignore: label value of voxels that count nowhere.
 
     Raises:
         DataError: a case cannot be used; names the case and the file. Nothing is left behind then.
     """
-    made_by = {"preprocess": preprocess.model_dump(), "ignore": ignore, "protocol": PROTOCOL["preprocess"]}
+    made_by = {"preprocess": preprocess.model_dump(), "ignore": found.ignore, "protocol": PROTOCOL["preprocess"]}
     target = folder / digest({"fingerprint": fingerprint, **made_by})
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -114,7 +112,7 @@ def decode(
             if not target.exists():
                 temporary = Path(tempfile.mkdtemp(dir=folder, prefix=".decoding-"))
                 try:
-                    _write(found, preprocess, temporary, progress, ignore)
+                    _write(found, preprocess, temporary, progress)
                     os.replace(temporary, target)
                 finally:
                     shutil.rmtree(temporary, ignore_errors=True)
@@ -147,7 +145,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(entry) for entry in value) if isinstance(value, list) else value
 
 
-def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progress, ignore: int | None) -> None:
+def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progress) -> None:
     """Decode case by case straight into the files, so that memory holds one case at a time."""
     index: list[DecodedCase] = []
     images = targets = raters = None
@@ -155,7 +153,7 @@ def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progr
     raters_before = 0
     with (folder / "native.bin").open("wb") as native:
         for position, case in enumerate(found.cases):
-            voxels = decode_case(case, found.labels, preprocess, ignore)
+            voxels = decode_case(case, found.labels, preprocess, found.ignore)
             if images is None or targets is None or raters is None:
                 images = _new_array(folder / "images.npy", (len(found.cases), *voxels.image.shape), np.float32)
                 targets = _new_array(folder / "targets.npy", (len(found.cases), *voxels.labels.shape[1:]), np.uint8)
@@ -171,7 +169,7 @@ def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progr
     np.save(folder / "native.npy", np.fromfile(folder / "native.bin", dtype=np.uint8))
     (folder / "native.bin").unlink()
     (folder / "index.json").write_text(
-        json.dumps({"labels": found.labels, "ignore": ignore, "cases": [asdict(case) for case in index]})
+        json.dumps({"labels": found.labels, "ignore": found.ignore, "cases": [asdict(case) for case in index]})
     )
 
 

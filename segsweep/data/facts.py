@@ -1,19 +1,30 @@
 """What identity needs to know of a sweep's datasets; reads file lists and hashes, decodes nothing."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from segsweep.data.bids import scan_bids
 from segsweep.data.cases import CaseSet
+from segsweep.data.datalist import scan_datalist
 from segsweep.data.fingerprint import fingerprint
 from segsweep.data.folder import scan_folder
 from segsweep.data.folds import split_folds, subset
+from segsweep.data.given_splits import given_splits
 from segsweep.data.msd import scan_msd
+from segsweep.data.nnunet import scan_nnunet
 from segsweep.errors import DataError
 from segsweep.spec.canonical import digest
 from segsweep.spec.datasets import Dataset, FileDataset
 from segsweep.spec.grid import Sweep
 from segsweep.spec.trials import DatasetFacts, Split
+
+_SCANS: Mapping[str, Callable[[Path, str], CaseSet]] = {
+    "msd": scan_msd,
+    "folder": scan_folder,
+    "nnunet": scan_nnunet,
+}
 
 
 def cache_folder() -> Path:
@@ -28,9 +39,16 @@ def scan(dataset: FileDataset) -> CaseSet:
     Raises:
         DataError: the folder is not what the grid says it is; names the file or the case.
     """
-    if not dataset.path.is_dir():
+    if dataset.source == "datalist":
+        found = scan_datalist(dataset.path, dataset.group)
+    elif not dataset.path.is_dir():
         raise DataError(f"datasets: {dataset.source}: {dataset.path}: no such folder")
-    found = (scan_msd if dataset.source == "msd" else scan_folder)(dataset.path, dataset.group)
+    elif dataset.source == "bids":
+        found = scan_bids(dataset.path, dataset.group, dataset.bids)
+    else:
+        found = _SCANS[dataset.source](dataset.path, dataset.group)
+    if dataset.ignore is not None:
+        found = replace(found, ignore=dataset.ignore)
     if dataset.classes is not None:
         found = replace(found, labels=("background", *dataset.classes))
     if dataset.cases is not None:
@@ -53,13 +71,20 @@ def _facts(dataset: Dataset, sweep: Sweep) -> DatasetFacts:
     found = scan(dataset)
     remembered = cache_folder() / "hashes" / f"{digest(str(dataset.path.absolute()))}.json"
     try:
-        splits = split_folds(found.cases, sweep.folds, sweep.split)
+        splits = _splits(dataset, found, sweep)
     except DataError as error:
         raise DataError(f"{dataset.path}: {error}") from error
     return DatasetFacts(
         fingerprint=fingerprint(found, remembered),
         labels=found.labels,
         splits=splits,
+        ignore=found.ignore,
         raters=all(case.raters for case in found.cases),
         meta={case.id: case.meta for case in found.cases},
     )
+
+
+def _splits(dataset: FileDataset, found: CaseSet, sweep: Sweep) -> dict[int, Split]:
+    if dataset.splits is None:
+        return split_folds(found.cases, sweep.folds, sweep.split)
+    return given_splits(found.cases, dataset.splits, dataset.folder, sweep.folds, sweep.split)

@@ -3,10 +3,13 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from segsweep.data.cases import Case, CaseSet
-from segsweep.data.meta import group_of, read_meta
-from segsweep.data.msd import SUFFIXES, label_names, read_description, stem
+from segsweep.data.cases import BINARY, Case, CaseSet
+from segsweep.data.description import label_names, read_description
+from segsweep.data.image_files import by_stem
+from segsweep.data.meta import META_FILE, group_of, read_meta
 from segsweep.errors import DataError
+
+LAYOUT = "a `folder:` dataset has images/ and masks/"
 
 
 def scan_folder(folder: Path, group: str) -> CaseSet:
@@ -15,7 +18,7 @@ def scan_folder(folder: Path, group: str) -> CaseSet:
     Raises:
         DataError: a folder is missing or empty, an image has no mask or a mask no image, two files share a stem.
     """
-    images, masks = _by_stem(folder / "images"), _by_stem(folder / "masks")
+    images, masks = by_stem(folder / "images", LAYOUT), by_stem(folder / "masks", LAYOUT)
     if lonely := sorted(set(images) - set(masks)):
         raise DataError(
             f"case {lonely[0]}: {images[lonely[0]]} has no mask of this name in {folder / 'masks'}"
@@ -26,15 +29,13 @@ def scan_folder(folder: Path, group: str) -> CaseSet:
             f"case {lonely[0]}: {masks[lonely[0]]} has no image of this name in {folder / 'images'}"
             + (f" ({len(lonely)} such masks)" if len(lonely) > 1 else "")
         )
-    meta, raters = read_meta(folder), _raters(folder / "raters", images)
-    description = folder / "dataset.json"
-    labels = (
-        label_names(read_description(folder), description) if description.exists() else ("background", "foreground")
-    )
+    meta, raters = read_meta(folder / META_FILE), _raters(folder / "raters", images)
+    described = folder / "dataset.json"
+    labels = label_names(read_description(described), described) if described.exists() else BINARY
     cases = (
         Case(
             case,
-            group_of(case, group, meta, folder),
+            group_of(case, group, meta, folder / META_FILE),
             (images[case],),
             masks[case],
             meta.get(case, {}),
@@ -50,26 +51,11 @@ def _raters(folder: Path, cases: Collection[str]) -> dict[str, dict[str, Path]]:
     if not folder.is_dir():
         return {}
     found: dict[str, dict[str, Path]] = {}
-    for name, path in _by_stem(folder).items():
+    for name, path in by_stem(folder, LAYOUT).items():
         case, separator, rater = name.partition("__")
         if not separator or not rater or case not in cases:
             raise DataError(f"{path}: a rater's label is named CASE__RATER after a case in images/")
         found.setdefault(case, {})[rater] = path
     if without := sorted(set(cases) - set(found)):
         raise DataError(f"case {without[0]}: no rater's label in {folder}, though other cases have some")
-    return found
-
-
-def _by_stem(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; a `folder:` dataset has images/ and masks/")
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if not path.name.lower().endswith(SUFFIXES) or path.name.startswith("."):
-            continue
-        if stem(path) in found:
-            raise DataError(f"case {stem(path)}: both {found[stem(path)]} and {path}")
-        found[stem(path)] = path
-    if not found:
-        raise DataError(f"{folder}: no image in it; known: {', '.join(SUFFIXES)}")
     return found

@@ -44,7 +44,27 @@ def split_folds(cases: Sequence[Case], folds: Folds, selection: Selection) -> di
             " (groups are patients or series; `group: none` makes every case its own)"
         )
     dealt = _deal(shuffled(members, "folds"), members, folds.k)
-    return {fold: _split(dealt, members, fold, selection) for fold in folds.numbers()}
+    return {fold: _dealt_split(dealt, members, fold, selection) for fold in folds.numbers()}
+
+
+def split(members: dict[str, list[str]], val: Iterable[str], fold: int, selection: Selection) -> Split:
+    """A fold whose training and evaluation cases are known; the inner part is taken from the training groups.
+
+    Args:
+        members: training group to the ids of its cases.
+        val: ids of the evaluation cases.
+        fold: its number.
+        selection: which cases choose the checkpoint.
+
+    Raises:
+        DataError: there is one training group, which is too few to take an inner part from.
+    """
+    inner = _inner(members, fold, selection)
+
+    def ids(groups: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(case for group in groups for case in members[group]))
+
+    return Split(train=ids(set(members) - set(inner)), inner=ids(inner), val=tuple(sorted(val)))
 
 
 def _deal(groups: list[str], members: dict[str, list[str]], k: int) -> list[list[str]]:
@@ -57,24 +77,26 @@ def _deal(groups: list[str], members: dict[str, list[str]], k: int) -> list[list
     return hands
 
 
-def _split(dealt: list[list[str]], members: dict[str, list[str]], fold: int, selection: Selection) -> Split:
-    training = [group for number, hand in enumerate(dealt) if number != fold for group in hand]
+def _dealt_split(dealt: list[list[str]], members: dict[str, list[str]], fold: int, selection: Selection) -> Split:
+    training = {group: members[group] for number, hand in enumerate(dealt) if number != fold for group in hand}
+    return split(training, (case for group in dealt[fold] for case in members[group]), fold, selection)
+
+
+def _inner(members: dict[str, list[str]], fold: int, selection: Selection) -> list[str]:
+    """The groups that choose the checkpoint; none where the evaluation fold does."""
+    if selection.select != "inner":
+        return []
+    if len(members) < 2:
+        raise DataError(
+            f"fold {fold}: one training group is too few to take an inner part from; `split: {{select:"
+            " fold}` chooses the checkpoint on the evaluation fold"
+        )
+    wanted = selection.share * sum(map(len, members.values()))
     inner: list[str] = []
-    if selection.select == "inner":
-        if len(training) < 2:
-            raise DataError(
-                f"fold {fold}: one training group is too few to take an inner part from; `split: {{select:"
-                " fold}` chooses the checkpoint on the evaluation fold"
-            )
-        wanted = selection.share * sum(len(members[group]) for group in training)
-        taken = 0
-        for group in shuffled(training, f"inner {fold}")[:-1]:
-            if inner and taken + len(members[group]) / 2 > wanted:
-                break
-            inner.append(group)
-            taken += len(members[group])
-
-    def ids(groups: Iterable[str]) -> tuple[str, ...]:
-        return tuple(sorted(case for group in groups for case in members[group]))
-
-    return Split(train=ids(set(training) - set(inner)), inner=ids(inner), val=ids(dealt[fold]))
+    taken = 0
+    for group in shuffled(members, f"inner {fold}")[:-1]:
+        if inner and taken + len(members[group]) / 2 > wanted:
+            break
+        inner.append(group)
+        taken += len(members[group])
+    return inner

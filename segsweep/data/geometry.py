@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segsweep.data.resample import resample
-from segsweep.spec.datasets import Preprocess
+from segsweep.spec.preprocess import Preprocess
 
 Voxel = TypeVar("Voxel", bound=np.generic)
 

@@ -1,4 +1,4 @@
-"""meta.csv: what is known of each case beside its image."""
+"""meta.csv and its like: what is known of each case beside its image."""
 
 import csv
 from collections.abc import Mapping
@@ -6,36 +6,48 @@ from pathlib import Path
 
 from segsweep.errors import DataError
 
+META_FILE = "meta.csv"
 
-def read_meta(folder: Path) -> dict[str, dict[str, str]]:
-    """Case id to the row of meta.csv; empty where there is no such file.
+
+def read_meta(path: Path, key: str = "id", delimiter: str = ",") -> dict[str, dict[str, str]]:
+    """Case id to its row of a table; empty where there is no such file.
+
+    Args:
+        path: of the table.
+        key: column of the case ids.
+        delimiter: between columns.
 
     Raises:
-        DataError: the file has no `id` column or names a case twice.
+        DataError: the file has no such column or names a case twice.
     """
-    path = folder / "meta.csv"
     if not path.exists():
         return {}
     try:
         with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines)
-            if "id" not in (reader.fieldnames or ()):
-                raise DataError(f"{path}: needs a column `id`; it has {', '.join(reader.fieldnames or ['none'])}")
+            reader = csv.DictReader(lines, delimiter=delimiter)
+            if key not in (reader.fieldnames or ()):
+                raise DataError(f"{path}: needs a column `{key}`; it has {', '.join(reader.fieldnames or ['none'])}")
             rows: dict[str, dict[str, str]] = {}
             for row in reader:
-                if row["id"] in rows:
-                    raise DataError(f"{path}: line {reader.line_num}: case {row['id']!r} appears twice")
-                rows[row["id"]] = {key: value or "" for key, value in row.items() if key is not None and key != "id"}
+                if row[key] in rows:
+                    raise DataError(f"{path}: line {reader.line_num}: case {row[key]!r} appears twice")
+                rows[row[key]] = {name: value or "" for name, value in row.items() if name not in (None, key)}
             return rows
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read: {error}") from error
 
 
-def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], folder: Path) -> str:
+def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], path: Path) -> str:
     """The group of a case by the dataset's `group` key.
 
+    Args:
+        case: its id.
+        column: value of the key.
+        meta: case id to what is known of it.
+        path: of the file that says so.
+
     Raises:
-        DataError: meta.csv has no such column, or no value in it for this case.
+        DataError: there is no such column, or no value in it for this case.
     """
     grouped = "group" in next(iter(meta.values()), {})
     if column == "none" or (column == "auto" and not grouped):
@@ -43,9 +55,9 @@ def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], fold
     wanted = "group" if column == "auto" else column
     row = meta.get(case)
     if row is None:
-        raise DataError(f"{folder / 'meta.csv'}: no row for case {case!r}, which `group: {column}` needs")
+        raise DataError(f"{path}: no row for case {case!r}, which `group: {column}` needs")
     if wanted not in row:
-        raise DataError(f"{folder / 'meta.csv'}: no column {wanted!r} for `group`; columns: {', '.join(row)}")
+        raise DataError(f"{path}: no column {wanted!r} for `group`; columns: {', '.join(row)}")
     if not row[wanted]:
-        raise DataError(f"{folder / 'meta.csv'}: case {case!r} has no {wanted!r}, which `group` needs")
+        raise DataError(f"{path}: case {case!r} has no {wanted!r}, which `group` needs")
     return row[wanted]

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from segsweep.spec.datasets import Normalise
+from segsweep.spec.preprocess import Normalise
 
 
 def normalise(image: NDArray[np.float32], how: Normalise) -> NDArray[np.float32]:

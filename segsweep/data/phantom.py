@@ -16,7 +16,7 @@ from segsweep.data.geometry import Geometry
 from segsweep.losses.label_statistics import LabelStatistics
 from segsweep.losses.rater_labels import smooth_labels
 from segsweep.spec.canonical import derive_seed
-from segsweep.spec.datasets import BAND_HEIGHT, PhantomDataset
+from segsweep.spec.phantom_dataset import BAND_HEIGHT, PhantomDataset
 from segsweep.spec.trials import Trial
 
 CORE, UNCERTAIN = 2.0, 1.0

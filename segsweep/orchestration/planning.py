@@ -73,7 +73,7 @@ def _check_fit(trial: Trial) -> None:
     try:
         if trial.labels.raters is not None and not trial.facts.raters:
             raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
-        if trial.labels.raters is not None and _ignores(trial):
+        if trial.labels.raters is not None and trial.facts.ignore is not None:
             raise GridError(f"labels: {trial.labels.name}: of several raters no voxel can be ignored")
         _check_removal(trial)
         foreground = len(trial.facts.labels) - 1
@@ -96,10 +96,6 @@ def _check_removal(trial: Trial) -> None:
         )
     if not trial.removed:
         raise GridError(f"labels: {policy.name}: no case is like that")
-
-
-def _ignores(trial: Trial) -> bool:
-    return isinstance(trial.dataset, FileDataset) and trial.dataset.ignore is not None
 
 
 def _known_size(trial: Trial) -> tuple[int, ...]:

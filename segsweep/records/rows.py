@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from segsweep.spec.datasets import PhantomDataset
+from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.trials import Trial
 
 

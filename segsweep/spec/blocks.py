@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from segsweep.errors import GridError
 from segsweep.spec.catalogue import LossSetting, accepts, resolve
-from segsweep.spec.datasets import Frozen, PositiveFloat, PositiveInt
 from segsweep.spec.problems import first_problem
 from segsweep.spec.settings import Patience, WarmStart
+from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt
 
 
 class Overrides(Frozen):

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from segsweep.errors import GridError
 from segsweep.spec.blocks import LossCell, expand_blocks
-from segsweep.spec.datasets import Dataset, FileDataset, PhantomDataset, parse_datasets
+from segsweep.spec.datasets import Dataset, FileDataset, parse_datasets
 from segsweep.spec.labels import LabelPolicy
+from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.problems import first_problem
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from segsweep.spec.datasets import Frozen
+from segsweep.spec.values import Frozen
 
 ALL = "all"
 """In place of a label's name: every label."""

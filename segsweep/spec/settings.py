@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from segsweep.spec.canonical import canonical_json
-from segsweep.spec.datasets import Frozen, PositiveFloat, PositiveInt
+from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt
 
 NETWORK_PRESETS = ("unet-s", "unet-m", "unet-l", "logistic")
 UNET_DIVISOR = 8

@@ -9,9 +9,10 @@ from typing import Any
 from segsweep.spec.blocks import LossCell
 from segsweep.spec.canonical import canonical_json, derive_seed, digest
 from segsweep.spec.catalogue import LossSetting, canonical, label, resolve
-from segsweep.spec.datasets import Dataset, PhantomDataset
+from segsweep.spec.datasets import Dataset
 from segsweep.spec.grid import Sweep
 from segsweep.spec.labels import LabelPolicy
+from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.settings import Augment, Network, Selection, Train, WarmStart
 
 PROTOCOL = {"preprocess": 1, "augment": 1, "training": 1, "evaluation": 1, "phantom": 1}
@@ -42,6 +43,7 @@ class DatasetFacts:
         splits: fold number to the cases of that fold.
         raters: whether every case has the labels of several raters.
         meta: case id to its row of meta.csv.
+        ignore: label value of voxels that count nowhere.
     """
 
     fingerprint: str
@@ -49,6 +51,7 @@ class DatasetFacts:
     splits: Mapping[int, Split]
     raters: bool = False
     meta: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ignore: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Trial:
         else:
             source = {
                 **self.dataset.preprocess.model_dump(mode="json"),
-                "ignore": self.dataset.ignore,
+                "ignore": self.facts.ignore,
                 "select": self.selection.select,
                 "augment": self.augment.model_dump(mode="json"),
             }

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segsweep.data.geometry import Geometry, resampled_shape
-from segsweep.spec.datasets import Preprocess
+from segsweep.spec.preprocess import Preprocess
 
 SHAPE = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(1, 12))
 ROUNDING = 1e-6

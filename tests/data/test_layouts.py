@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from tiny_datasets import write_decathlon, write_picture, write_pictures
 
+from segsweep.data.description import label_names
 from segsweep.data.facts import scan
 from segsweep.data.folder import scan_folder
-from segsweep.data.msd import label_names, scan_msd, stem
+from segsweep.data.image_files import stem
+from segsweep.data.msd import scan_msd
 from segsweep.errors import DataError
 from segsweep.spec.datasets import FileDataset
 

@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 
 from segsweep.data.normalise import normalise
-from segsweep.spec.datasets import Normalise
+from segsweep.spec.preprocess import Normalise
 
 ROUNDING = 1e-5
 """Of float32 intensities of order 1."""

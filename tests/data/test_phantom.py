@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import label as components
 
 from segsweep.data.phantom import PhantomBatches, draw_phantoms
-from segsweep.spec.datasets import PhantomDataset
+from segsweep.spec.phantom_dataset import PhantomDataset
 
 DRAWS = 400
 BOUND = 5.0

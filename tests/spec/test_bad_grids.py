@@ -13,7 +13,8 @@ from segsweep.spec.grid import parse_sweep, read_sweep
 TOP_KEYS = (
     "name, datasets, labels, folds, split, seeds, network, warm_start, train, augment, grid, resources, search, report"
 )
-FILE_KEYS = "name, group, cases, classes, ignore, spacing, resize, size, normalise, channels"
+SOURCES = "msd, folder, nnunet, datalist, bids, phantom"
+FILE_KEYS = "name, group, cases, classes, ignore, splits, spacing, resize, size, normalise, channels"
 PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
 TRAIN_KEYS = "epochs, plateau, factor, patience, lr, batch_size, amp"
 WARM_KEYS = "epochs, plateau, factor, patience, loss, lr"
@@ -100,12 +101,18 @@ def test_top_level(changes: dict[str, object], expected: str) -> None:
 
 DATASETS = [
     ([], "datasets: an empty list"),
-    (3, "datasets[0]: a dataset is a mapping with one of msd, folder, phantom, got 3"),
-    ({"name": "a"}, "datasets[0]: a dataset has exactly one of msd, folder, phantom; this one has none"),
+    (3, f"datasets[0]: a dataset is a mapping with one of {SOURCES}, got 3"),
+    (
+        {"name": "a"},
+        f"datasets[0]: a dataset has exactly one of {SOURCES}; this one has none",
+    ),
     (
         {"msd": "a", "folder": "b"},
-        "datasets[0]: a dataset has exactly one of msd, folder, phantom; this one has ['msd', 'folder']",
+        f"datasets[0]: a dataset has exactly one of {SOURCES}; this one has ['msd', 'folder']",
     ),
+    ({"datalist": 3}, "datasets[0]: `datalist` takes the path of a JSON file, got 3"),
+    ({"bids": {"images": "T1w"}}, "datasets[0]: `bids` takes the path of a folder, got None"),
+    ({"bids": {"path": "a", "suffix": "T1w"}}, "datasets[0].bids.suffix: unknown key; known: images, label, pipeline"),
     ({"msd": "a", "sizes": [1]}, f"datasets[0]: sizes: unknown key; known: msd, {FILE_KEYS}"),
     ({"folder": "a", "path": "b"}, f"datasets[0]: path: unknown key; known: folder, {FILE_KEYS}"),
     ({"msd": 3}, "datasets[0]: `msd` takes the path of a folder, got 3"),

@@ -6,9 +6,10 @@ import pytest
 from grids import tiny_sweep
 from pydantic import ValidationError
 
-from segsweep.spec.datasets import FileDataset, PhantomDataset
+from segsweep.spec.datasets import FileDataset
 from segsweep.spec.grid import parse_sweep, read_sweep
 from segsweep.spec.labels import LabelPolicy
+from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.settings import Network, Train, WarmStart
 
 SHORTEST = "name: a\ndatasets: {phantom: {p: 0.3, k: 4, r: 1}}\ngrid: {loss: dice}\n"
