@@ -80,19 +80,39 @@ class Lane:
         """
         torch.manual_seed(seed)
         self.network.train()
-        self._optimizer.zero_grad(set_to_none=True)
-        loss, _ = self._forward(batch)
+        self.learn(self._logits(batch), batch)
+        self.update()
+
+    def learn(self, logits: torch.Tensor, batch: Batch) -> None:
+        """Send the gradient of the loss into the logits, and on to whatever they depend on.
+
+        Args:
+            logits: (B, outputs, *size), float32 at least, of a training forward pass of this lane's weights.
+            batch: that they were computed of.
+        """
+        loss = self._loss(logits, batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
         self._losses.append(loss.detach())
+
+    def update(self) -> None:
+        """Take the optimizer's step along the gradients that are there, and clear them."""
+        self._optimizer.step()
+        self._optimizer.zero_grad(set_to_none=True)
 
     @torch.no_grad()
     def judge(self, batch: Batch) -> None:
         """Look at one selection batch with the weights as they are; `begin` and `end_epoch` draw the conclusion."""
         self.network.eval()
-        loss, logits = self._forward(batch)
-        self._val_losses.append(loss * len(logits))
+        self.look(self._logits(batch), batch)
+
+    def look(self, logits: torch.Tensor, batch: Batch) -> None:
+        """Note what these logits of a selection batch come to."""
+        self._val_losses.append(self._loss(logits, batch) * len(logits))
         self._val_dices.append(hard_dice(logits, batch.targets, batch.ignore))
+
+    def autocast(self) -> torch.autocast:
+        """The precision that the network computes in."""
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._amp)
 
     def begin(self) -> None:
         """The weights that the lane starts from are the checkpoint until an epoch beats them."""
@@ -123,13 +143,14 @@ class Lane:
         """The weights of the best validation loss."""
         return self._best
 
-    def _forward(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        with torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=self._amp):
-            logits = self.network(batch.images)
-        logits = logits.float()
-        if batch.ignore is None:
-            return self.loss(logits, batch.targets), logits
-        return self.loss(logits, batch.targets, ignore=batch.ignore), logits
+    def _logits(self, batch: Batch) -> torch.Tensor:
+        with self.autocast():
+            return for_loss(self.network(batch.images))
+
+    def _loss(self, logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        ignored = {} if batch.ignore is None else {"ignore": batch.ignore}
+        loss: torch.Tensor = self.loss(logits, batch.targets, **ignored)
+        return loss
 
     def _judged(self) -> tuple[float, float]:
         dice = torch.cat(self._val_dices)
@@ -177,6 +198,11 @@ def build_lane(
     )
     built = build_loss(loss.name, loss.arguments, labels=batches.statistics).to(device)
     return Lane(network, built, stopping, lr=lr, device=device, amp=amp)
+
+
+def for_loss(logits: torch.Tensor) -> torch.Tensor:
+    """Logits in float32 at least, whatever the network computed in."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 def hard_dice(logits: torch.Tensor, targets: torch.Tensor, ignore: torch.Tensor | None = None) -> torch.Tensor:
