@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from segsweep import data_commands
 from segsweep.errors import InputError, SegsweepError
 from segsweep.orchestration.home import Home
 
@@ -25,6 +26,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(data_commands.app, name="data")
 
 GridFile = Annotated[Path, typer.Argument(help="Grid file (YAML).", show_default=False)]
 HomeFolder = Annotated[

@@ -2,14 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import Progress, TaskID
 
+from segsweep.console import bar, print_columns, say
 from segsweep.records.manifest import Manifest
 from segsweep.reports.numbers import count
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from segsweep.orchestration.slices import Slice
     from segsweep.orchestration.sweep_report import SweepReport
 
-# names, paths and reasons are printed as they are: [brackets] and :colons: mean nothing
-_console = Console(highlight=False, markup=False, emoji=False)
 _QUIET_SECONDS = 30.0
 """Without a screen, progress is a line this often."""
 
@@ -30,7 +28,7 @@ def print_plan(planned: "Planned") -> None:
     """Trials, cohorts and aliases."""
     plan = planned.plan
     header = ("trial", "cohort", "dataset", "fold", "seed", "network", "loss setting")
-    _print_columns(
+    print_columns(
         header,
         [
             (trial.id, trial.cohort, trial.dataset.name, trial.fold, trial.seed, trial.network.name, trial.setting)
@@ -40,9 +38,9 @@ def print_plan(planned: "Planned") -> None:
     settings = {trial.id: trial.setting for trial in plan.trials}
     same = {(settings[trial], other) for trial, others in plan.aliases.items() for other in others}
     for setting, other in sorted(same):
-        _say(f"{other} is the same as {setting} here: trained once")
+        say(f"{other} is the same as {setting} here: trained once")
     warm_starts = {trial.warm_start_id for trial in plan.trials} - {None}
-    _say(
+    say(
         f"{planned.sweep.name}: {count(len(plan.trials), 'trial')} in {count(len(plan.cohorts()), 'cohort')},"
         f" {count(len(warm_starts), 'warm start')}"
     )
@@ -54,16 +52,16 @@ class Watch:
     def on_left(self, left: "Left") -> None:
         """Say what there is to run, and what is not run again."""
         if left.finished:
-            _say(f"{count(len(left.finished), 'trial')} finished already")
+            say(f"{count(len(left.finished), 'trial')} finished already")
         for run in left.settled.values():
-            _say(f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)")
-        _say(f"{count(len(left.trials), 'trial')} to run" if left.trials else "nothing to run")
+            say(f"trial {run.trial} {run.state}: {run.reason} (`segsweep retry` runs it again)")
+        say(f"{count(len(left.trials), 'trial')} to run" if left.trials else "nothing to run")
         self._left = left
 
     @contextmanager
     def decoding(self) -> Iterator[Callable[[str, int, int], None]]:
         """A bar while cases are decoded; nothing where all of them were decoded before."""
-        with _bar("cases") as progress:
+        with bar("cases") as progress:
             tasks: dict[str, TaskID] = {}
 
             def update(dataset: str, done: int, total: int) -> None:
@@ -76,7 +74,7 @@ class Watch:
     @contextmanager
     def training(self) -> Iterator[Callable[[int, "Slice", "SliceEvent"], None]]:
         """A bar of trials while slices are run, and a line for each trial that ends."""
-        with _bar("trials", "{task.fields[note]}") as progress:
+        with bar("trials", "{task.fields[note]}") as progress:
             yield _TrainingBar(self._left, progress).on_event
 
 
@@ -99,10 +97,10 @@ class _TrainingBar:
                 self._ended[trial] = state
                 described = self._trials[trial]
                 where = f"{described.dataset.name} fold {described.fold} seed {described.seed}"
-                self._say(f"{state:9} {described.setting}  {where}")
+                self._line(f"{state:9} {described.setting}  {where}")
         if event.phase == "lost":
             lost = f"a worker was lost with {count(len(piece), 'trial')}: {event.reason}"
-            self._say(lost)
+            self._line(lost)
         over = event.phase in ("ended", "lost")
         self._running[event.number] = 0 if over else len(piece) - len(event.states)
         share = len(piece) * _share(piece, event)
@@ -110,9 +108,9 @@ class _TrainingBar:
         self._progress.update(self._task, completed=len(self._ended), note=self._note())
         if not self._progress.console.is_terminal and time.monotonic() - self._noted > _QUIET_SECONDS:
             self._noted = time.monotonic()
-            self._say(f"{len(self._ended)}/{len(self._trials)} trials, {self._note()}")
+            self._line(f"{len(self._ended)}/{len(self._trials)} trials, {self._note()}")
 
-    def _say(self, text: str) -> None:
+    def _line(self, text: str) -> None:
         console = self._progress.console
         # on a screen the bar below is drawn anew with the line, and only folded lines are counted right
         console.print(text, soft_wrap=not console.is_terminal)
@@ -151,22 +149,22 @@ def print_launched(launched: "Launched") -> None:
     counts = Counter(entry.state for entry in launched.manifest.entries)
     for entry in launched.manifest.entries:
         if entry.state != "finished":
-            _say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {why_unfinished(entry)}")
+            say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {why_unfinished(entry)}")
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
-    _say(f"{launched.manifest.sweep}: {count(launched.started, 'trial')} run now; {summary}")
+    say(f"{launched.manifest.sweep}: {count(launched.started, 'trial')} run now; {summary}")
 
 
 def print_report(report: "SweepReport") -> None:
     """A report on the terminal, and where its page is."""
-    _say(report.summary)
-    _say(f"report: {report.html}")
+    say(report.summary)
+    say(f"report: {report.html}")
 
 
 def print_status(manifest: Manifest) -> None:
     """A line per trial and a sum."""
     header = ("trial", "state", "dataset", "fold", "seed", "loss setting", "reason")
-    _print_columns(
+    print_columns(
         header,
         [
             (
@@ -179,33 +177,7 @@ def print_status(manifest: Manifest) -> None:
         ],
     )
     counts = Counter(entry.state for entry in manifest.entries)
-    _say(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
-
-
-def _say(text: str) -> None:
-    """A line as it is: neither folded nor shortened, so that a pipe can cut it."""
-    _console.print(text, soft_wrap=True)
-
-
-def _print_columns(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Aligned columns that a person can read and a pipe can cut."""
-    texts = [[str(field) for field in row] for row in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    for row in texts:
-        line = "  ".join(field.ljust(width) for field, width in zip(row, widths, strict=True))
-        _say(line.rstrip())
-
-
-def _bar(unit: str, *columns: str) -> Progress:
-    texts: Sequence[TextColumn] = [TextColumn(column) for column in columns]
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit),
-        *texts,
-        console=_console,
-    )
+    say(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
 
 
 def _clock(seconds: float) -> str:

@@ -12,7 +12,9 @@ import segsweep
 PACKAGE = Path(segsweep.__file__).parent
 LAYERS = (
     ("cli",),
-    ("terminal", "api"),
+    ("data_commands",),
+    ("terminal", "data_terminal", "api"),
+    ("console",),
     ("service",),
     ("orchestration",),
     ("reports",),

@@ -46,15 +46,8 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
     Raises:
         DataError: a file cannot be read or does not fit the others; names the case and the file.
     """
-    parts = [read_volume(path, case.id) for path in case.images]
-    image = replace(parts[0], array=np.concatenate([part.array for part in parts]))
+    image, native_labels = read_case(case, labels, ignore)
     native = image.array.shape[1:]
-    native_labels = np.stack(
-        [
-            _label(path, case, labels, ignore, image)
-            for path in (case.label, *(case.raters[name] for name in sorted(case.raters)))
-        ]
-    )
     try:
         resampled = resampled_shape(native, image.spacing, preprocess)
     except ValueError as error:
@@ -70,6 +63,36 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
         geometry=geometry,
         cut_off=_cut_off(on_grid[0], placed[0], len(labels)),
     )
+
+
+def read_case(case: Case, labels: tuple[str, ...], ignore: int | None = None) -> tuple[Volume, NDArray[np.uint8]]:
+    """One case as it lies in its files: all channels, and label values (1 + raters, *native), the case's own first.
+
+    Args:
+        case: the files.
+        labels: names, background first.
+        ignore: label value of voxels that count nowhere.
+
+    Raises:
+        DataError: a file cannot be read or does not fit the others; names the case and the file.
+    """
+    image = _image(case)
+    files = (case.label, *(case.raters[name] for name in sorted(case.raters)))
+    return image, np.stack([_label(path, case, labels, ignore, image) for path in files])
+
+
+def _image(case: Case) -> Volume:
+    first, *others = (read_volume(path, case.id) for path in case.images)
+    for path, part in zip(case.images[1:], others, strict=True):
+        if part.array.shape[1:] != first.array.shape[1:]:
+            sizes = [list(volume.array.shape[1:]) for volume in (first, part)]
+            raise DataError(f"case {case.id}: {path} has {sizes[1]} voxels, {case.images[0]} {sizes[0]}")
+        if not part.lies_where(first):
+            raise DataError(f"case {case.id}: {path} does not lie where {case.images[0]} lies: their affines differ")
+    image = replace(first, array=np.concatenate([part.array.astype(np.float32) for part in (first, *others)]))
+    if not np.isfinite(image.array).all():
+        raise DataError(f"case {case.id}: {case.images[0]}: the image holds NaN or infinity")
+    return image
 
 
 def _label(path: Path, case: Case, labels: tuple[str, ...], ignore: int | None, image: Volume) -> NDArray[np.uint8]:
@@ -97,9 +120,7 @@ def _outside(channel: NDArray[np.float32], preprocess: Preprocess) -> float:
 
 
 def _channels(case: Case, image: Volume, preprocess: Preprocess) -> NDArray[np.float32]:
-    array = image.array.astype(np.float32)
-    if not np.isfinite(array).all():
-        raise DataError(f"case {case.id}: {case.images[0]}: the image holds NaN or infinity")
+    array: NDArray[np.float32] = image.array.astype(np.float32, copy=False)
     if preprocess.channels is None:
         return array
     if max(preprocess.channels) >= len(array):

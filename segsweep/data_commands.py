@@ -1,0 +1,43 @@
+"""`segsweep data`: look at a dataset before it is trained on, and get an open one."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from segsweep.errors import InputError
+
+INCOMPLETE = 1
+
+app = typer.Typer(help="Look at a dataset before it is trained on, or get an open one.", no_args_is_help=True)
+
+
+@app.command()
+def check(
+    path: Annotated[
+        Path,
+        typer.Argument(help="A dataset's folder, the JSON file of a datalist, or a grid file.", show_default=False),
+    ],
+) -> None:
+    """Read every file of a dataset; print what is there, what is odd, and a block for the grid file.
+
+    Exit code 1 where something would stop a sweep.
+    """
+    from segsweep.data.check import check as check_dataset  # noqa: PLC0415
+    from segsweep.data.detect import detect  # noqa: PLC0415
+    from segsweep.data_terminal import print_check, reading  # noqa: PLC0415
+    from segsweep.spec.datasets import FileDataset  # noqa: PLC0415
+    from segsweep.spec.grid import read_sweep  # noqa: PLC0415
+
+    listed = read_sweep(path).datasets if path.suffix in (".yaml", ".yml") else (detect(path),)
+    datasets = [dataset for dataset in listed if isinstance(dataset, FileDataset)]
+    if not datasets:
+        raise InputError(f"{path}: phantoms only; they are made, not read")
+    stopped = False
+    for dataset in datasets:
+        with reading(dataset.name) as progress:
+            checked = check_dataset(dataset, progress)
+        print_check(checked)
+        stopped |= bool(checked.problems)
+    if stopped:
+        raise typer.Exit(INCOMPLETE)

@@ -1,0 +1,54 @@
+"""`segsweep data` as its user sees it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_datasets import write_decathlon, write_nifti
+from typer.testing import CliRunner
+
+from segsweep.cli import app
+from segsweep.errors import DataError, InputError
+
+run = CliRunner()
+
+
+def test_a_sound_dataset_is_described_and_proposed(tmp_path: Path) -> None:
+    folder = write_decathlon(tmp_path / "Task99_Made", 6)
+    done = run.invoke(app, ["data", "check", str(folder)])
+    assert done.exit_code == 0
+    assert "Task99_Made: msd, 6 cases in 6 groups" in done.output
+    assert f"For a grid file:\n\ndatasets:\n  - msd: {folder}\n    name: Task99_Made\n" in done.output
+    columns = [line.split() for line in done.output.splitlines()]
+    assert ["posterior", "2", "6", "0", "(0", "%)", "10.0", "10.0", "12.5"] in columns
+    assert ["voxels,", "axis", "0", "10", "10", "10"] in columns
+
+
+def test_what_would_stop_a_sweep_is_exit_code_1(tmp_path: Path) -> None:
+    folder = write_decathlon(tmp_path, 6)
+    write_nifti(folder / "labelsTr" / "case_002.nii.gz", np.full((10, 8, 6), 7, dtype=np.uint8))
+    done = run.invoke(app, ["data", "check", str(folder)])
+    assert done.exit_code == 1
+    assert "1 problem that would stop a sweep:\n  case case_002: " in done.output
+
+
+def test_the_datasets_of_a_grid_file(tmp_path: Path) -> None:
+    folder = write_decathlon(tmp_path / "msd", 6)
+    grid = tmp_path / "grid.yaml"
+    grid.write_text(
+        f"name: a\ndatasets: [{{msd: {folder}, name: mine}}, {{phantom: {{p: 0.3, k: 1, r: 1}}}}]\ngrid: [{{loss: ce}}]"
+    )
+    done = run.invoke(app, ["data", "check", str(grid)])
+    assert done.exit_code == 0
+    assert done.output.count("cases in") == 1
+    assert "mine: msd, 6 cases in 6 groups" in done.output
+
+
+def test_a_path_of_no_dataset(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no layout that is known"):
+        run.invoke(app, ["data", "check", str(tmp_path)], catch_exceptions=False)
+
+
+def test_phantoms_are_not_read(grid_file: Path) -> None:
+    with pytest.raises(InputError, match="phantoms only"):
+        run.invoke(app, ["data", "check", str(grid_file)], catch_exceptions=False)
