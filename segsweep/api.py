@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from segsweep.errors import TrackingError
+from segsweep.orchestration.estimate import Estimate, estimate_of
 from segsweep.orchestration.executor import Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.launch import Launch, Launched, Left, left_to_run
+from segsweep.orchestration.outlook import measured
 from segsweep.orchestration.planning import Planned, check_all, plan_sweep
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
@@ -29,6 +31,10 @@ class Watcher(Protocol):
         """Cases are being decoded: a function of (dataset, cases done, cases in all)."""
         ...
 
+    def measuring(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """What trials cost is being measured: a function of (shapes done, shapes in all)."""
+        ...
+
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
         """Slices are being run: a function of (number of slices, the slice, its event)."""
         ...
@@ -43,6 +49,10 @@ class SilentWatcher:
     def decoding(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
         """Nothing."""
         return nullcontext(lambda dataset, done, total: None)
+
+    def measuring(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Nothing."""
+        return nullcontext(lambda done, total: None)
 
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
         """Nothing."""
@@ -72,6 +82,31 @@ def plan(grid: Path | str, *, check: bool = False, watcher: Watcher | None = Non
         with (watcher or SilentWatcher()).decoding() as progress:
             check_all(planned, progress)
     return planned
+
+
+def estimate(
+    grid: Path | str,
+    *,
+    home: Home | None = None,
+    executor: AbstractContextManager[Executor] | None = None,
+    watcher: Watcher | None = None,
+) -> Estimate:
+    """What a grid will cost, from a short measurement of each shape of its trials; nothing is trained or tracked.
+
+    Args:
+        grid: file.
+        home: folder in which measurements are remembered; left out: by the environment, else ./segsweep-runs.
+        executor: where it would run; left out: a local Ray.
+        watcher: told of the measuring.
+
+    Raises:
+        InputError: the grid file or its data cannot be used.
+    """
+    place, told = home or Home.from_environment(), watcher or SilentWatcher()
+    planned = plan_sweep(Path(grid))
+    with told.measuring() as on_measured, executor or _local_ray() as running:
+        outlook = measured(planned, running, place.measurements, on_measured)
+    return estimate_of(planned, outlook)
 
 
 def launch(

@@ -3,13 +3,16 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from segsweep import data_commands
 from segsweep.errors import InputError, SegsweepError
 from segsweep.orchestration.home import Home
+
+if TYPE_CHECKING:
+    from segsweep.orchestration.ray_executor import RayExecutor
 
 BAD_INPUT = 2
 INCOMPLETE = 1
@@ -46,6 +49,11 @@ def plan(
     check: Annotated[
         bool, typer.Option("--check", help="Also decode every case and build every network and loss once.")
     ] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Also measure some steps and say what the sweep will cost.")
+    ] = False,
+    home: HomeFolder = None,
+    address: Annotated[str | None, typer.Option(help="Address of the Ray cluster to measure on.")] = None,
 ) -> None:
     """Print the trials that a grid comes to, without running anything."""
     from segsweep import terminal  # noqa: PLC0415
@@ -56,6 +64,11 @@ def plan(
         with terminal.Watch().decoding() as progress:
             check_all(planned, progress)
     terminal.print_plan(planned)
+    if estimate:
+        from segsweep import api, estimate_terminal  # noqa: PLC0415
+
+        place, executor = _home(home, None), _ray_at(address)
+        estimate_terminal.print_estimate(api.estimate(grid, home=place, executor=executor, watcher=terminal.Watch()))
 
 
 @app.command()
@@ -172,21 +185,25 @@ def _complain(error: Exception, code: int) -> int:
 def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None:
     from segsweep import api, terminal  # noqa: PLC0415
 
-    executor = None
-    if address is not None:
-        if home.uri.startswith("sqlite:"):
-            raise InputError("--address: workers on other nodes cannot write to SQLite; --tracking names a server")
-        from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
-
-        executor = RayExecutor(address)
+    if address is not None and home.uri.startswith("sqlite:"):
+        raise InputError("--address: workers on other nodes cannot write to SQLite; --tracking names a server")
     try:
-        launched = api.launch(grid, home=home, executor=executor, again=again, watcher=terminal.Watch())
+        launched = api.launch(grid, home=home, executor=_ray_at(address), again=again, watcher=terminal.Watch())
     except KeyboardInterrupt:
         typer.echo("segsweep: interrupted; the same command goes on where it was left", err=True)
         raise typer.Exit(INTERRUPTED) from None
     terminal.print_launched(launched)
     if any(entry.state != "finished" for entry in launched.manifest.entries):
         raise typer.Exit(INCOMPLETE)
+
+
+def _ray_at(address: str | None) -> "RayExecutor | None":
+    """A running cluster; None leaves the choice to the verb, which starts a local Ray."""
+    if address is None:
+        return None
+    from segsweep.orchestration.ray_executor import RayExecutor  # noqa: PLC0415
+
+    return RayExecutor(address)
 
 
 def _home(folder: Path | None, tracking: str | None) -> Home:

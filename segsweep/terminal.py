@@ -72,6 +72,19 @@ class Watch:
             yield update
 
     @contextmanager
+    def measuring(self) -> Iterator[Callable[[int, int], None]]:
+        """A bar while trials are measured; nothing where all was measured before."""
+        with bar("shapes") as progress:
+            tasks: list[TaskID] = []
+
+            def update(done: int, total: int) -> None:
+                if not tasks:
+                    tasks.append(progress.add_task("measuring", total=total))
+                progress.update(tasks[0], completed=done)
+
+            yield update
+
+    @contextmanager
     def training(self) -> Iterator[Callable[[int, "Slice", "SliceEvent"], None]]:
         """A bar of trials while slices are run, and a line for each trial that ends."""
         with bar("trials", "{task.fields[note]}") as progress:

@@ -13,7 +13,7 @@ PACKAGE = Path(segsweep.__file__).parent
 LAYERS = (
     ("cli",),
     ("data_commands",),
-    ("terminal", "data_terminal", "api"),
+    ("terminal", "data_terminal", "estimate_terminal", "api"),
     ("console",),
     ("service",),
     ("orchestration",),

@@ -1,6 +1,7 @@
 """Losses of a user who makes mistakes."""
 
 import os
+import time
 
 import torch
 
@@ -23,3 +24,8 @@ def ends_the_process(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor
 
 def squared(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     return (logits.sigmoid() - target).square().mean()
+
+
+def sleeps(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    time.sleep(0.02)
+    return logits.mean() ** 2

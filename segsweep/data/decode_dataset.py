@@ -1,8 +1,11 @@
 """A dataset block to its decoded cases on this node."""
 
-from segsweep.data.decoded import Decoded, Progress, decode
+from pathlib import Path
+
+from segsweep.data.decoded import Decoded, Progress, decode, decoded_name
 from segsweep.data.facts import cache_folder, scan
 from segsweep.spec.datasets import FileDataset
+from segsweep.spec.trials import DatasetFacts
 
 
 def decode_dataset(dataset: FileDataset, fingerprint: str, progress: Progress = lambda done, total: None) -> Decoded:
@@ -11,4 +14,13 @@ def decode_dataset(dataset: FileDataset, fingerprint: str, progress: Progress = 
     Raises:
         DataError: a case cannot be used.
     """
-    return decode(scan(dataset), fingerprint, dataset.preprocess, cache_folder() / "decoded", progress)
+    return decode(scan(dataset), fingerprint, dataset.preprocess, _folder(), progress)
+
+
+def is_decoded(dataset: FileDataset, facts: DatasetFacts) -> bool:
+    """Whether this node need not decode it any more."""
+    return (_folder() / decoded_name(facts.fingerprint, dataset.preprocess, facts.ignore)).exists()
+
+
+def _folder() -> Path:
+    return cache_folder() / "decoded"

@@ -104,8 +104,7 @@ def decode(
     Raises:
         DataError: a case cannot be used; names the case and the file. Nothing is left behind then.
     """
-    made_by = {"preprocess": preprocess.model_dump(), "ignore": found.ignore, "protocol": PROTOCOL["preprocess"]}
-    target = folder / digest({"fingerprint": fingerprint, **made_by})
+    target = folder / decoded_name(fingerprint, preprocess, found.ignore)
     if not target.exists():
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
@@ -117,6 +116,12 @@ def decode(
                 finally:
                     shutil.rmtree(temporary, ignore_errors=True)
     return _open(target, {case.id: case.meta for case in found.cases})
+
+
+def decoded_name(fingerprint: str, preprocess: Preprocess, ignore: int | None) -> str:
+    """Of the folder that holds a dataset on its training grid."""
+    made_by = {"preprocess": preprocess.model_dump(), "ignore": ignore, "protocol": PROTOCOL["preprocess"]}
+    return digest({"fingerprint": fingerprint, **made_by})
 
 
 def _open(folder: Path, meta: Mapping[str, Mapping[str, str]]) -> Decoded:

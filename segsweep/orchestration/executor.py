@@ -1,13 +1,15 @@
 """Running slices somewhere else, and nothing more."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from segsweep.orchestration.site import Node
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
 from segsweep.tracking.protocol import Tracker
+from segsweep.training.measured import Measured
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,14 @@ class Errand:
         tracker: store that they are written to.
         warm_starts: folder of warm-start weights.
         modules: folder of the grid file, where the user's own losses are found.
+        forecast: trial id to the seconds that it is expected to take, where that is known.
     """
 
     parent: str
     tracker: Tracker
     warm_starts: Path
     modules: Path
+    forecast: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,25 @@ class SliceEvent:
     reason: str | None = None
 
 
+@dataclass(frozen=True)
+class Measurements:
+    """What workers measured side by side.
+
+    Args:
+        startup: seconds until they had started.
+        shapes: for each shape, in the order given, what each worker found.
+    """
+
+    startup: float
+    shapes: Sequence[Sequence[Measured]]
+
+
 class Executor(Protocol):
     """A place where slices can be run."""
+
+    def nodes(self) -> Sequence[Node]:
+        """The machines it runs them on."""
+        ...
 
     def workers(self, resources: Resources) -> int:
         """How many slices would run side by side."""
@@ -57,4 +78,23 @@ class Executor(Protocol):
         self, slices: Sequence[Slice], errand: Errand, resources: Resources, on_event: Callable[[SliceEvent], None]
     ) -> None:
         """Run all slices; returns when each has ended or been lost. A lost slice does not stop the others."""
+        ...
+
+    def measure(
+        self,
+        shapes: Sequence[Slice],
+        modules: Path,
+        resources: Resources,
+        workers: int,
+        on_measured: Callable[[int], None],
+    ) -> Measurements:
+        """Measure what trials cost, on as many workers side by side as would run them.
+
+        Args:
+            shapes: trials of each.
+            modules: folder of the grid file, where the user's own losses are found.
+            resources: of a worker.
+            workers: that run side by side; no more than there are.
+            on_measured: called with the number of shapes that are done.
+        """
         ...

@@ -56,6 +56,11 @@ class Home:
         return self.folder.absolute() / "warm-starts"
 
     @property
+    def measurements(self) -> Path:
+        """Folder of what trials were measured to cost on this machine or cluster."""
+        return self.folder / "measurements"
+
+    @property
     def _database(self) -> Path:
         return self.folder / "mlflow.db"
 

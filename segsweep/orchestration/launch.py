@@ -15,8 +15,9 @@ from segsweep.errors import GridError, TrackingError
 from segsweep.orchestration.collect import RECORDED, collect, is_complete, refresh
 from segsweep.orchestration.executor import Errand, Executor, SliceEvent
 from segsweep.orchestration.home import Home
+from segsweep.orchestration.outlook import recalled
 from segsweep.orchestration.planning import Planned
-from segsweep.orchestration.slices import Slice, cut
+from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
 from segsweep.records.manifest import PENDING, Manifest
 from segsweep.spec.trials import Trial
@@ -132,12 +133,9 @@ class Launch:
         parent = self._open()
         self._write_manifest()
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
-        cohorts: dict[str, list[Trial]] = {}
-        for trial in left.trials:
-            cohorts.setdefault(trial.cohort, []).append(trial)
-        resources = self._planned.sweep.resources
-        slices = cut(cohorts, executor.workers(resources))
-
+        outlook = recalled(self._planned, executor, self._home.measurements)
+        trained = {path.stem for path in self._home.warm_starts.glob("*.pt")}
+        slices, forecast = outlook.arrange(left.trials, trained=trained)
         written = time.monotonic()
 
         def forward(event: SliceEvent) -> None:
@@ -148,8 +146,9 @@ class Launch:
                 written = time.monotonic()
             on_event(len(slices), slices[event.number], event)
 
-        errand = Errand(parent, self._tracker, self._home.warm_starts, self._planned.folder)
-        executor.run(slices, errand, resources, forward)
+        expected = forecast.trials if forecast else {}
+        errand = Errand(parent, self._tracker, self._home.warm_starts, self._planned.folder, expected)
+        executor.run(slices, errand, outlook.resources, forward)
         return self.report(len(left.trials))
 
     def report(self, started: int = 0) -> Launched:

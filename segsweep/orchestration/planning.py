@@ -46,7 +46,7 @@ def plan_sweep(path: Path) -> Planned:
     """
     find_modules_in(path.absolute().parent)
     sweep = read_sweep(path)
-    with _naming(path):
+    with naming(path):
         plan = expand(sweep, measure(sweep))
         for trial in plan.trials:
             _check_fit(trial)
@@ -54,7 +54,7 @@ def plan_sweep(path: Path) -> Planned:
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Whatever cannot be used is reported with the grid file that asks for it."""
     try:
         yield
@@ -116,7 +116,7 @@ def check_all(planned: Planned, progress: Callable[[str, int, int], None]) -> No
         DataError: a case cannot be used; names the case and the file.
         GridError: a network, augmentation or loss does not exist or refuses its arguments.
     """
-    with _naming(planned.path):
+    with naming(planned.path):
         _check_names(planned)  # seconds, where decoding may take minutes
         _decode_all(planned, progress)
 

@@ -22,7 +22,9 @@ import ray
 from ray import tune
 
 from segsweep.errors import GridError, InputError
-from segsweep.orchestration.executor import Errand, SliceEvent
+from segsweep.orchestration.executor import Errand, Measurements, SliceEvent
+from segsweep.orchestration.ray_probe import probe_on_ray
+from segsweep.orchestration.site import Node
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
 
@@ -38,8 +40,10 @@ class RayExecutor:
 
     def __init__(self, address: str | None = None) -> None:
         self._address = address
+        self._entered = 0.0
 
     def __enter__(self) -> "RayExecutor":
+        self._entered = time.monotonic()
         try:
             ray.init(
                 address=self._address or "local",
@@ -54,6 +58,11 @@ class RayExecutor:
 
     def __exit__(self, *_: object) -> None:
         ray.shutdown()
+
+    def nodes(self) -> Sequence[Node]:
+        """Every machine of the cluster."""
+        found = [(node["NodeManagerHostname"], node["Resources"]) for node in ray.nodes() if node["Alive"]]
+        return [Node(name, has.get("CPU", 0.0), has.get("GPU", 0.0)) for name, has in found]
 
     def workers(self, resources: Resources) -> int:
         """As many as the cluster holds, or as the grid says."""
@@ -89,6 +98,22 @@ class RayExecutor:
             tuner.fit()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def measure(
+        self,
+        shapes: Sequence[Slice],
+        modules: Path,
+        resources: Resources,
+        workers: int,
+        on_measured: Callable[[int], None],
+    ) -> Measurements:
+        """Measure each shape on all workers at once, so that they are in each other's way as they will be."""
+        gpus = self._gpus(resources)
+        self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
+        ready, found = probe_on_ray(
+            shapes, modules, workers=workers, cpus=resources.cpus, gpus=gpus, on_probed=on_measured
+        )
+        return Measurements(ready - self._entered, found)
 
     def _refuse_what_is_not_there(self, asked: dict[str, float]) -> None:
         """A worker that fits no node would be waited for without a word and without an end."""

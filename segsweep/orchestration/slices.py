@@ -31,6 +31,14 @@ def cut(cohorts: Mapping[str, Sequence[Trial]], workers: int) -> tuple[Slice, ..
     return tuple(piece[turn] for turn in range(parts) for piece in pieces if turn < len(piece))
 
 
+def by_cohort(trials: Sequence[Trial]) -> dict[str, Slice]:
+    """Cohort id to its trials."""
+    found: dict[str, list[Trial]] = {}
+    for trial in trials:
+        found.setdefault(trial.cohort, []).append(trial)
+    return {cohort: tuple(members) for cohort, members in found.items()}
+
+
 def _divide(trials: Sequence[Trial], parts: int) -> list[Slice]:
     """Into at most `parts` runs whose lengths differ by one at most."""
     parts = min(parts, len(trials))

@@ -1,6 +1,7 @@
 """What a worker does with a slice, wherever it runs."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
@@ -8,6 +9,8 @@ from segsweep.orchestration.executor import Errand
 from segsweep.orchestration.planning import find_modules_in
 from segsweep.orchestration.slices import Slice
 from segsweep.training.cohort import run_slice
+from segsweep.training.measured import Measured
+from segsweep.training.probe import probe
 from segsweep.training.workplace import Progress, Workplace
 
 
@@ -26,7 +29,25 @@ def work(
     Returns:
         Trial id to state.
     """
-    find_modules_in(errand.modules)
+    device = _settle(errand.modules, threads, gpu=gpu)
+    place = Workplace(errand.parent, errand.tracker, errand.warm_starts, device, report, errand.forecast)
+    return run_slice(piece, place)
+
+
+def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measured:
+    """Measure trials of one shape on this process's device.
+
+    Args:
+        trials: of one shape.
+        modules: folder where the user's own losses are found.
+        threads: of this worker.
+        gpu: whether this worker was given one, whole or in part.
+    """
+    return probe(trials, _settle(modules, threads, gpu=gpu))
+
+
+def _settle(modules: Path, threads: int, *, gpu: bool) -> torch.device:
+    """Make this process one that trials can be run in."""
+    find_modules_in(modules)
     torch.set_num_threads(threads)
-    device = torch.device("cuda" if gpu and torch.cuda.is_available() else "cpu")
-    return run_slice(piece, Workplace(errand.parent, errand.tracker, errand.warm_starts, device, report))
+    return torch.device("cuda" if gpu and torch.cuda.is_available() else "cpu")

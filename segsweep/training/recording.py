@@ -77,6 +77,7 @@ def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float,
         epochs=len(lane.epochs),
         best_epoch=lane.best_epoch,
         seconds=seconds,
+        forecast_seconds=place.forecast.get(trial.id),
         **place.machine(),
     )
     written = {

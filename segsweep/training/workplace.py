@@ -1,7 +1,7 @@
 """Where a slice of a cohort is run, and what it says while it runs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -35,6 +35,7 @@ class Workplace:
         warm_starts: folder of warm-start weights, shared by all workers.
         device: to train on.
         report: called as the slice goes on.
+        forecast: trial id to the seconds that it is expected to take, where that is known.
     """
 
     parent: str
@@ -42,6 +43,7 @@ class Workplace:
     warm_starts: Path
     device: torch.device
     report: Callable[[Progress], None]
+    forecast: Mapping[str, float] = field(default_factory=dict)
 
     def machine(self) -> dict[str, str]:
         """The columns of the trials table that say what trained it."""

@@ -1,0 +1,48 @@
+"""The batches of a trial for a short look: its dataset as it lies decoded, or a few cases of it, decoded aside."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from segsweep.data.batches import Batches
+from segsweep.data.decode_dataset import is_decoded
+from segsweep.data.decoded import decode
+from segsweep.data.facts import scan
+from segsweep.data.file_batches import FileBatches
+from segsweep.data.open import open_batches
+from segsweep.spec.datasets import FileDataset
+from segsweep.spec.trials import Split, Trial
+
+_FEW = 4
+"""Cases to choose the checkpoint with, and cases to be judged by."""
+
+
+@contextmanager
+def open_few(trial: Trial, device: torch.device) -> Iterator[tuple[Batches, float]]:
+    """Batches to measure on, and the seconds that it took to decode one of their cases; 0 = all are decoded.
+
+    Raises:
+        DataError: a case cannot be used.
+    """
+    dataset = trial.dataset
+    if not isinstance(dataset, FileDataset) or is_decoded(dataset, trial.facts):
+        yield open_batches(trial, device), 0.0
+        return
+    split = Split(
+        trial.split.train[: max(_FEW, trial.train.batch_size)], trial.split.inner[:_FEW], trial.split.val[:_FEW]
+    )
+    wanted = {*split.train, *split.inner, *split.val}
+    found = scan(dataset)
+    few = replace(found, cases=tuple(case for case in found.cases if case.id in wanted))
+    with TemporaryDirectory(prefix="segsweep-few-") as folder:
+        start = time.monotonic()
+        decoded = decode(few, "few", dataset.preprocess, Path(folder), lambda done, total: None)
+        seconds = time.monotonic() - start
+        # only the split is another one: seeds, labels and preprocessing stay the trial's own
+        shown = replace(trial, facts=replace(trial.facts, splits={trial.fold: split}))
+        yield FileBatches(decoded, shown, device), seconds / len(few.cases)
