@@ -22,12 +22,14 @@ def print_estimate(estimate: "Estimate") -> None:
         ],
     )
     outlook, disk = estimate.outlook, estimate.disk
-    say(
-        f"time: {'at most ' if estimate.at_most else ''}{_clock(estimate.wall)}:"
-        f" {_clock(estimate.startup)} to start, {_clock(estimate.decoding)} to decode, {_clock(estimate.forecast.training)}"
-        f" for {count(len(estimate.slices), 'slice')} on {count(outlook.workers, 'worker')}, {_clock(AROUND_SECONDS)} for"
-        " store and report"
+    slices = f"{count(len(estimate.slices), 'slice')} on {count(outlook.workers, 'worker')}"
+    parts = (
+        f"{_clock(estimate.startup)} to start",
+        f"{_clock(estimate.decoding)} to decode",
+        f"{_clock(estimate.forecast.training)} for {slices}",
+        f"{_clock(AROUND_SECONDS)} for store and report",
     )
+    say(f"time: {'at most ' if estimate.at_most else ''}{_clock(estimate.wall)}: {', '.join(parts)}")
     if estimate.at_most:
         say("at most, because `patience` may end training before its last epoch")
     if estimate.gpu_memory:
