@@ -27,6 +27,10 @@ class Watcher(Protocol):
         """What there is to run."""
         ...
 
+    def copying(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
+        """Datasets are being brought here from a bucket: a function of (dataset, bytes done, bytes in all)."""
+        ...
+
     def decoding(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
         """Cases are being decoded: a function of (dataset, cases done, cases in all)."""
         ...
@@ -45,6 +49,10 @@ class SilentWatcher:
 
     def on_left(self, left: Left) -> None:
         """Nothing."""
+
+    def copying(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
+        """Nothing."""
+        return nullcontext(lambda dataset, done, total: None)
 
     def decoding(self) -> AbstractContextManager[Callable[[str, int, int], None]]:
         """Nothing."""
@@ -77,9 +85,11 @@ def plan(grid: Path | str, *, check: bool = False, watcher: Watcher | None = Non
     Raises:
         InputError: the grid file or its data cannot be used.
     """
-    planned = plan_sweep(Path(grid))
+    told = watcher or SilentWatcher()
+    with told.copying() as copied:
+        planned = plan_sweep(Path(grid), copied)
     if check:
-        with (watcher or SilentWatcher()).decoding() as progress:
+        with told.decoding() as progress:
             check_all(planned, progress)
     return planned
 
@@ -131,7 +141,8 @@ def launch(
         TrackingError: the store cannot be reached.
     """
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
-    planned = plan_sweep(Path(grid))
+    with told.copying() as copied:
+        planned = plan_sweep(Path(grid), copied)
     tracker = open_tracker(place)
     with Launch(planned, tracker, place) as started:
         left = left_to_run(planned, tracker, again=again)

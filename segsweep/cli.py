@@ -59,9 +59,11 @@ def plan(
     from segsweep import terminal  # noqa: PLC0415
     from segsweep.orchestration.planning import check_all, plan_sweep  # noqa: PLC0415
 
-    planned = plan_sweep(grid)
+    watch = terminal.Watch()
+    with watch.copying() as copied:
+        planned = plan_sweep(grid, copied)
     if check:
-        with terminal.Watch().decoding() as progress:
+        with watch.decoding() as progress:
             check_all(planned, progress)
     terminal.print_plan(planned)
     if estimate:

@@ -41,3 +41,18 @@ def check(
         stopped |= bool(checked.problems)
     if stopped:
         raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
+def fetch(
+    task: Annotated[str, typer.Argument(help="A task's name or part of it: hippocampus.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--to", help="Folder to put the task's folder into.")] = Path("."),
+) -> None:
+    """Get a task of the Medical Segmentation Decathlon from its open bucket; started again, it goes on."""
+    from segsweep.console import say  # noqa: PLC0415
+    from segsweep.data.decathlon import fetch_task  # noqa: PLC0415
+    from segsweep.data_terminal import fetching  # noqa: PLC0415
+
+    with fetching(task) as progress:
+        found = fetch_task(task, folder, progress)
+    say(f"{found} is there; in a grid file:\n\ndatasets:\n  - msd: {found.absolute()}")

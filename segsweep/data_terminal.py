@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from segsweep.console import bar, print_columns, say
+from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from segsweep.console import bar, print_columns, progress_of, say
 from segsweep.reports.numbers import NOTHING, count, number
 
 if TYPE_CHECKING:
@@ -20,6 +22,14 @@ def reading(name: str) -> Iterator[Callable[[int, int], None]]:
     """A bar while the files of a dataset are read."""
     with bar("cases") as progress:
         task = progress.add_task(f"reading {name}", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def fetching(name: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar of bytes while a dataset is fetched."""
+    with progress_of(DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()) as progress:
+        task = progress.add_task(f"fetching {name}", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 

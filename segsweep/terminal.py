@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rich.progress import Progress, TaskID
+from rich.progress import DownloadColumn, Progress, TaskID, TimeRemainingColumn
 
-from segsweep.console import bar, print_columns, say
+from segsweep.console import bar, print_columns, progress_of, say
 from segsweep.records.manifest import Manifest
 from segsweep.reports.numbers import count
 
@@ -59,17 +59,20 @@ class Watch:
         self._left = left
 
     @contextmanager
+    def copying(self) -> Iterator[Callable[[str, int, int], None]]:
+        """A bar of bytes while datasets come from a bucket; nothing where all of them are on this node."""
+        progress = progress_of(DownloadColumn(), TimeRemainingColumn())
+        try:
+            yield _one_task_each(progress, "fetching")
+        finally:
+            if progress.live.is_started:  # where there is nothing to do there is no empty bar
+                progress.stop()
+
+    @contextmanager
     def decoding(self) -> Iterator[Callable[[str, int, int], None]]:
         """A bar while cases are decoded; nothing where all of them were decoded before."""
         with bar("cases") as progress:
-            tasks: dict[str, TaskID] = {}
-
-            def update(dataset: str, done: int, total: int) -> None:
-                if dataset not in tasks:
-                    tasks[dataset] = progress.add_task(f"decoding {dataset}", total=total)
-                progress.update(tasks[dataset], completed=done)
-
-            yield update
+            yield _one_task_each(progress, "decoding")
 
     @contextmanager
     def measuring(self) -> Iterator[Callable[[int, int], None]]:
@@ -89,6 +92,18 @@ class Watch:
         """A bar of trials while slices are run, and a line for each trial that ends."""
         with bar("trials", "{task.fields[note]}") as progress:
             yield _TrainingBar(self._left, progress).on_event
+
+
+def _one_task_each(progress: Progress, verb: str) -> Callable[[str, int, int], None]:
+    tasks: dict[str, TaskID] = {}
+
+    def update(dataset: str, done: int, total: int) -> None:
+        if dataset not in tasks:
+            progress.start()
+            tasks[dataset] = progress.add_task(f"{verb} {dataset}", total=total)
+        progress.update(tasks[dataset], completed=done)
+
+    return update
 
 
 class _TrainingBar:

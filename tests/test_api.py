@@ -45,11 +45,16 @@ class Diary:
 
     def __init__(self) -> None:
         self.left: list[Left] = []
+        self.copied: list[tuple[str, int, int]] = []
         self.decoded: list[tuple[str, int, int]] = []
         self.events: list[tuple[int, Slice, SliceEvent]] = []
 
     def on_left(self, left: Left) -> None:
         self.left.append(left)
+
+    @contextmanager
+    def copying(self) -> Iterator[Callable[[str, int, int], None]]:
+        yield lambda *news: self.copied.append(news)
 
     @contextmanager
     def decoding(self) -> Iterator[Callable[[str, int, int], None]]:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from segsweep.data.cache import cache_folder
 from segsweep.data.decoded import Decoded, Progress, decode, decoded_name
-from segsweep.data.facts import cache_folder, scan
+from segsweep.data.facts import scan
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.trials import DatasetFacts
 

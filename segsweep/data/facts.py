@@ -1,11 +1,12 @@
 """What identity needs to know of a sweep's datasets; reads file lists and hashes, decodes nothing."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from segsweep.data.bids import scan_bids
+from segsweep.data.cache import cache_folder
 from segsweep.data.cases import CaseSet
 from segsweep.data.datalist import scan_datalist
 from segsweep.data.fingerprint import fingerprint
@@ -14,11 +15,14 @@ from segsweep.data.folds import split_folds, subset
 from segsweep.data.given_splits import given_splits
 from segsweep.data.msd import scan_msd
 from segsweep.data.nnunet import scan_nnunet
+from segsweep.data.on_disk import OnBytes, on_disk
 from segsweep.errors import DataError
 from segsweep.spec.canonical import digest
 from segsweep.spec.datasets import Dataset, FileDataset
 from segsweep.spec.grid import Sweep
 from segsweep.spec.trials import DatasetFacts, Split
+
+Copying = Callable[[str, int, int], None]
 
 _SCANS: Mapping[str, Callable[[Path, str], CaseSet]] = {
     "msd": scan_msd,
@@ -27,18 +31,14 @@ _SCANS: Mapping[str, Callable[[Path, str], CaseSet]] = {
 }
 
 
-def cache_folder() -> Path:
-    """Where decoded cases and file hashes are kept on this node: $SEGSWEEP_CACHE, else ~/.cache/segsweep."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(os.environ.get("SEGSWEEP_CACHE") or f"{base}/segsweep").expanduser()
-
-
 def scan(dataset: FileDataset) -> CaseSet:
-    """List a dataset's cases.
+    """List a dataset's cases; one that lies in a bucket is brought onto this node first.
 
     Raises:
         DataError: the folder is not what the grid says it is; names the file or the case.
+        StoreError: the bucket cannot be read.
     """
+    dataset = on_disk(dataset)
     if dataset.source == "datalist":
         found = scan_datalist(dataset.path, dataset.group)
     elif not dataset.path.is_dir():
@@ -56,18 +56,24 @@ def scan(dataset: FileDataset) -> CaseSet:
     return found
 
 
-def measure(sweep: Sweep) -> dict[str, DatasetFacts]:
+def measure(sweep: Sweep, copying: Copying = lambda dataset, done, total: None) -> dict[str, DatasetFacts]:
     """The facts of every dataset of a sweep, by name.
+
+    Args:
+        sweep: the grid.
+        copying: called with (dataset, bytes done, bytes in all) while one is brought here from a bucket.
 
     Raises:
         DataError: a dataset cannot be used; names the dataset's folder, file or case.
+        StoreError: a bucket cannot be read.
     """
-    return {dataset.name: _facts(dataset, sweep) for dataset in sweep.datasets}
+    return {dataset.name: _facts(dataset, sweep, partial(copying, dataset.name)) for dataset in sweep.datasets}
 
 
-def _facts(dataset: Dataset, sweep: Sweep) -> DatasetFacts:
+def _facts(dataset: Dataset, sweep: Sweep, copying: OnBytes) -> DatasetFacts:
     if not isinstance(dataset, FileDataset):
         return DatasetFacts("phantom", ("background", "lesion"), {fold: Split() for fold in sweep.folds.numbers()})
+    dataset = on_disk(dataset, copying)
     found = scan(dataset)
     remembered = cache_folder() / "hashes" / f"{digest(str(dataset.path.absolute()))}.json"
     try:

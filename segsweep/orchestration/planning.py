@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from segsweep.data.facts import measure
+from segsweep.data.facts import Copying, measure
 from segsweep.errors import GridError, InputError
 from segsweep.spec.catalogue import check_labels
 from segsweep.spec.datasets import FileDataset
@@ -37,8 +37,12 @@ class Planned:
         return self.path.absolute().parent
 
 
-def plan_sweep(path: Path) -> Planned:
+def plan_sweep(path: Path, copying: Copying = lambda dataset, done, total: None) -> Planned:
     """Read a grid file, list and hash its data, and multiply it out.
+
+    Args:
+        path: of the grid file.
+        copying: called with (dataset, bytes done, bytes in all) while one is brought here from a bucket.
 
     Raises:
         GridError: the grid file is wrong, or one of its losses does not fit its data.
@@ -47,7 +51,7 @@ def plan_sweep(path: Path) -> Planned:
     find_modules_in(path.absolute().parent)
     sweep = read_sweep(path)
     with naming(path):
-        plan = expand(sweep, measure(sweep))
+        plan = expand(sweep, measure(sweep, copying))
         for trial in plan.trials:
             _check_fit(trial)
     return Planned(sweep, plan, path)

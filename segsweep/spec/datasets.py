@@ -33,6 +33,18 @@ class BidsFiles(Frozen):
         return (value,) if isinstance(value, str) else value
 
 
+class Bucket(Frozen):
+    """Where an `s3://` path begins.
+
+    Args:
+        name: of the bucket.
+        anonymous: sign nothing, as open buckets want it.
+    """
+
+    name: str
+    anonymous: bool = False
+
+
 class FileDataset(Frozen):
     """Cases that lie in files.
 
@@ -40,7 +52,7 @@ class FileDataset(Frozen):
         source: `msd`: dataset.json, imagesTr and labelsTr (Medical Segmentation Decathlon). `nnunet`: the same with
             one file per channel. `folder`: images/ and masks/ matched by stem, 2D images or NIfTI, with an optional
             meta.csv and dataset.json. `datalist`: MONAI's JSON list. `bids`: sub-*/anat with labels in derivatives/.
-        path: of the dataset's folder; of a datalist the file.
+        path: of the dataset's folder; of a datalist the file. In a bucket the key.
         name: as printed in tables.
         group: column of meta.csv whose values folds never split (patient, series); `auto`: the column `group` where
             there is one; `none`: every case is its own group.
@@ -51,6 +63,7 @@ class FileDataset(Frozen):
         splits: file with the folds, relative to the dataset's folder, or column with a case's fold; left out: the
             groups are dealt to `folds`.
         bids: which files a BIDS dataset's images and labels are.
+        bucket: that holds it; None = it lies on disk.
     """
 
     source: Literal["msd", "folder", "nnunet", "datalist", "bids"]
@@ -62,7 +75,13 @@ class FileDataset(Frozen):
     ignore: Annotated[int, Field(gt=0, le=255, strict=True)] | None = None
     splits: str | None = None
     bids: BidsFiles = BidsFiles()
+    bucket: Bucket | None = None
     preprocess: Preprocess = Preprocess()
+
+    @property
+    def address(self) -> str:
+        """The path as a person writes it."""
+        return str(self.path) if self.bucket is None else f"s3://{self.bucket.name}/{self.path}"
 
     @property
     def folder(self) -> Path:
@@ -73,7 +92,7 @@ class FileDataset(Frozen):
 Dataset = FileDataset | PhantomDataset
 _PREPROCESS_KEYS = tuple(Preprocess.model_fields)
 SOURCES = ("msd", "folder", "nnunet", "datalist", "bids", "phantom")
-FILE_KEYS = ("name", "group", "cases", "classes", "ignore", "splits", *_PREPROCESS_KEYS)
+FILE_KEYS = ("name", "group", "cases", "classes", "ignore", "splits", "anonymous", *_PREPROCESS_KEYS)
 _PHANTOM_KEYS = tuple(key for key in PhantomDataset.model_fields if key not in ("source", "name"))
 
 
@@ -114,12 +133,25 @@ def parse_datasets(block: Any) -> Iterator[Dataset]:
         where = where.get("path")
     if not isinstance(where, str):
         raise ValueError(f"`{sources[0]}` takes the path of a {_path_of(sources[0])}, got {where!r}")
-    path = Path(_expand_variables(where))
+    path, values = _place(_expand_variables(where), values)
     preprocess = {key: values.pop(key) for key in _PREPROCESS_KEYS if key in values}
     if "splits" in values:
         values["splits"] = _expand_variables(str(values["splits"]))
     name = values.pop("name", None) or (path.stem if sources[0] == "datalist" else path.name)
     yield FileDataset(source=sources[0], path=path, name=name, preprocess=preprocess, **values)
+
+
+def _place(where: str, values: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """A path on disk, or a key and its bucket."""
+    if not where.startswith("s3://"):
+        if "anonymous" in values:
+            raise ValueError("anonymous: is for datasets in a bucket, `s3://bucket/prefix`")
+        return Path(where), values
+    bucket, _, key = where.removeprefix("s3://").partition("/")
+    if not bucket or not key.strip("/"):
+        raise ValueError(f"a dataset in a bucket is `s3://bucket/prefix`, got {where!r}")
+    anonymous = values.pop("anonymous", False)
+    return Path(key.strip("/")), {**values, "bucket": {"name": bucket, "anonymous": anonymous}}
 
 
 def _path_of(source: str) -> str:

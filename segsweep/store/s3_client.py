@@ -7,7 +7,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 
 
-def s3_client(*, anonymous: bool = False) -> Any:
+def s3_client(*, anonymous: bool = False, region: str | None = None) -> Any:
     """A client with bounded waits.
 
     Endpoint, region and credentials come from the environment as boto3 reads it: `AWS_ENDPOINT_URL_S3`,
@@ -15,6 +15,7 @@ def s3_client(*, anonymous: bool = False) -> Any:
 
     Args:
         anonymous: sign nothing, as open buckets want it.
+        region: of the bucket; None = by the environment.
     """
     settings = Config(
         connect_timeout=5,
@@ -22,4 +23,4 @@ def s3_client(*, anonymous: bool = False) -> Any:
         retries={"mode": "standard", "max_attempts": 5},
         **({"signature_version": UNSIGNED} if anonymous else {}),
     )
-    return boto3.client("s3", config=settings)
+    return boto3.client("s3", config=settings, region_name=region)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tiny_datasets import write_decathlon, write_nifti, write_picture, write_pictures
 
+from segsweep.data.cache import cache_folder
 from segsweep.data.decode_dataset import decode_dataset
 from segsweep.data.decoded import Decoded
-from segsweep.data.facts import cache_folder
 from segsweep.errors import DataError
 from segsweep.spec.datasets import FileDataset
 
