@@ -32,7 +32,11 @@ def counts_at_thresholds(
         thresholds: ascending.
     """
     # probabilities are compared as the float32 they are: a threshold between two of them must not move
-    reached = np.searchsorted(thresholds, probability.ravel().astype(np.float64), side="right")
+    flat = probability.ravel().astype(np.float64)
+    reached = (flat >= thresholds[0]).astype(np.intp)
+    # most voxels are background with a probability near 0, which need not be searched for
+    high = flat >= thresholds[:2][-1]
+    reached[high] = np.searchsorted(thresholds, flat[high], side="right")
     bins = len(thresholds) + 1
     everywhere = np.bincount(reached, minlength=bins)
     inside = np.bincount(reached, weights=true.ravel(), minlength=bins)

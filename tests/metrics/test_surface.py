@@ -3,6 +3,7 @@ import oracles
 import pytest
 import torch
 from monai.metrics import compute_average_surface_distance, compute_hausdorff_distance, compute_surface_dice
+from monai.metrics.utils import get_edge_surface_distance
 from numpy.typing import NDArray
 
 from segsweep.metrics.surface import SurfaceDistances, surface_distances
@@ -72,6 +73,21 @@ class TestAgainstOthers:
         assert found.hd95 == pytest.approx(float(hausdorff), rel=FLOAT32)
         assert found.assd == pytest.approx(float(average), rel=FLOAT32)
         assert found.nsd == pytest.approx(float(surface_dice), rel=FLOAT32)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.7, 0.45, 3.3), (0.9375, 0.9375, 1.25)])
+def test_monai_s_distances_to_the_last_bit(spacing: tuple[float, ...]) -> None:
+    for seed in range(5):
+        one, other = (np.pad(mask, seed) for mask in blobs(seed, (12, 10, 9)))
+        tensors = (torch.from_numpy(mask) for mask in (one, other))
+        _, directed, _ = get_edge_surface_distance(*tensors, spacing=list(spacing), symmetric=True)
+        there, back = (np.asarray(distances, dtype=np.float64) for distances in directed)
+        both = np.concatenate([there, back])
+        assert surface_distances(one, other, spacing) == SurfaceDistances(
+            max(np.quantile(there, 0.95), np.quantile(back, 0.95)),
+            both.mean(),
+            np.count_nonzero(both <= max(spacing)) / both.size,
+        )
 
 
 class TestEmptyMasks:
