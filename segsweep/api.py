@@ -1,19 +1,23 @@
 """The verbs of the command line as functions, for notebooks and other programs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from segsweep.errors import TrackingError
+from segsweep.errors import InputError, TrackingError
 from segsweep.orchestration.estimate import Estimate, estimate_of
 from segsweep.orchestration.executor import Executor, SliceEvent
 from segsweep.orchestration.home import Home
-from segsweep.orchestration.launch import Launch, Launched, Left, left_to_run
+from segsweep.orchestration.launch import Launch, Launched
+from segsweep.orchestration.left import Left, left_to_run
 from segsweep.orchestration.outlook import measured
-from segsweep.orchestration.planning import Planned, check_all, plan_sweep
+from segsweep.orchestration.planning import Planned, check_all, plan_sweep, unusable
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
+from segsweep.spec.trials import Trial
+from segsweep.store.claims import Standing
 from segsweep.tracking.protocol import Tracker
 
 if TYPE_CHECKING:
@@ -43,6 +47,14 @@ class Watcher(Protocol):
         """Slices are being run: a function of (number of slices, the slice, its event)."""
         ...
 
+    def on_refused(self, trials: Sequence[Trial], error: InputError) -> None:
+        """The data of some trials cannot be used."""
+        ...
+
+    def on_wait(self, standings: Sequence[Standing]) -> None:
+        """All that is left is being done by other processes."""
+        ...
+
 
 class SilentWatcher:
     """Says nothing."""
@@ -65,6 +77,12 @@ class SilentWatcher:
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
         """Nothing."""
         return nullcontext(lambda slices, piece, event: None)
+
+    def on_refused(self, trials: Sequence[Trial], error: InputError) -> None:
+        """Nothing."""
+
+    def on_wait(self, standings: Sequence[Standing]) -> None:
+        """Nothing."""
 
 
 class Frames(NamedTuple):
@@ -125,6 +143,7 @@ def launch(
     home: Home | None = None,
     executor: AbstractContextManager[Executor] | None = None,
     again: bool = False,
+    fail_fast: bool = False,
     watcher: Watcher | None = None,
 ) -> Launched:
     """Run what is left of a grid and write its report.
@@ -134,11 +153,14 @@ def launch(
         home: folder and store; left out: by the environment, else ./segsweep-runs.
         executor: where to run; left out: a local Ray that ends with the launch.
         again: also run failed and diverged trials again.
+        fail_fast: end the launch with the first trial that fails.
         watcher: told what happens.
 
     Raises:
-        InputError: the grid file or its data cannot be used; nothing has been started then.
-        TrackingError: the store cannot be reached.
+        InputError: the grid file or all data that it still needs cannot be used; nothing has been started then.
+        TrackingError: the tracking store cannot be reached.
+        StoreError: the store of checkpoints cannot be used.
+        LaunchEnded: it was cancelled, or a trial failed and `fail_fast` is on.
     """
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
     with told.copying() as copied:
@@ -147,12 +169,29 @@ def launch(
     with Launch(planned, tracker, place) as started:
         left = left_to_run(planned, tracker, again=again)
         told.on_left(left)
+        if again:
+            started.forget_failures()
+        if left.trials:
+            left = _without_bad_data(started, left, planned, told, fail_fast=fail_fast)
         if not left.trials:
             return started.report()
-        with told.decoding() as progress:
-            check_all(planned, progress)
         with executor or _local_ray() as running, told.training() as on_event:
-            return started.run(left, running, on_event)
+            return started.run(left, running, on_event, told.on_wait, fail_fast=fail_fast)
+
+
+def _without_bad_data(started: Launch, left: Left, planned: Planned, told: Watcher, *, fail_fast: bool) -> Left:
+    """What can be run; the trials on data that cannot be used are recorded as failed, unless there are no others."""
+    with told.decoding() as progress:
+        bad = unusable(planned, progress)
+    good = tuple(trial for trial in left.trials if trial.dataset.name not in bad)
+    for name, error in bad.items():
+        refused = [trial for trial in left.trials if trial.dataset.name == name]
+        if refused and (fail_fast or not good):
+            raise error
+        if refused:
+            told.on_refused(refused, error)
+            started.refuse(refused, error)
+    return replace(left, trials=good)
 
 
 def report(sweep: str, *, home: Home | None = None, changes: Mapping[str, object] | None = None) -> SweepReport:

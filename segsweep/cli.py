@@ -41,6 +41,15 @@ TrackingUri = Annotated[
     str | None,
     typer.Option("--tracking", help="MLflow tracking URI. Default: $MLFLOW_TRACKING_URI or SQLite in the home folder."),
 ]
+StoreAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        help="Folder or s3://bucket/prefix of checkpoints and claims, shared by all who share trials. "
+        "Default: $SEGSWEEP_STORE or in the home folder.",
+    ),
+]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="End the launch with the first trial that fails.")]
 
 
 @app.command()
@@ -78,12 +87,14 @@ def launch(
     grid: GridFile,
     home: HomeFolder = None,
     tracking: TrackingUri = None,
+    store: StoreAddress = None,
     address: Annotated[
         str | None, typer.Option(help="Address of a running Ray cluster. Default: a local Ray of this machine.")
     ] = None,
+    fail_fast: FailFast = False,
 ) -> None:
     """Run a grid and write its report; run what is left of it if some of it has been run before."""
-    _launch(grid, _home(home, tracking), address, again=False)
+    _launch(grid, _home(home, tracking, store), address, again=False, fail_fast=fail_fast)
 
 
 @app.command()
@@ -91,10 +102,44 @@ def retry(
     grid: GridFile,
     home: HomeFolder = None,
     tracking: TrackingUri = None,
+    store: StoreAddress = None,
     address: Annotated[str | None, typer.Option(help="Address of a running Ray cluster.")] = None,
+    fail_fast: FailFast = False,
 ) -> None:
     """Like launch, and run failed and diverged trials again."""
-    _launch(grid, _home(home, tracking), address, again=True)
+    _launch(grid, _home(home, tracking, store), address, again=True, fail_fast=fail_fast)
+
+
+@app.command()
+def cancel(
+    sweep: Annotated[str, typer.Argument(help="Name of a sweep.", show_default=False)],
+    home: HomeFolder = None,
+    store: StoreAddress = None,
+) -> None:
+    """Stop the launch of a sweep, also from another machine; launching it again goes on where it was left."""
+    from segsweep.orchestration.holding import cancel as stop  # noqa: PLC0415
+
+    stop(sweep, _home(home, None, store).blobs)
+    typer.echo(f"{sweep}: cancelled")
+
+
+@app.command()
+def gc(
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+    store: StoreAddress = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Delete what is listed.")] = False,
+) -> None:
+    """List checkpoints, warm starts and half-written files that no tracked sweep needs; delete them if told to."""
+    from segsweep import api, terminal  # noqa: PLC0415
+    from segsweep.orchestration.garbage import find_garbage  # noqa: PLC0415
+
+    place = _home(home, tracking, store)
+    found = find_garbage(place, api.find_tracker(place))
+    terminal.print_garbage(found, deleted=delete)
+    if delete:
+        for item in found:
+            item.delete()
 
 
 @app.command()
@@ -184,13 +229,15 @@ def _complain(error: Exception, code: int) -> int:
     return code
 
 
-def _launch(grid: Path, home: Home, address: str | None, *, again: bool) -> None:
+def _launch(grid: Path, home: Home, address: str | None, *, again: bool, fail_fast: bool) -> None:
     from segsweep import api, terminal  # noqa: PLC0415
 
     if address is not None and home.uri.startswith("sqlite:"):
         raise InputError("--address: workers on other nodes cannot write to SQLite; --tracking names a server")
     try:
-        launched = api.launch(grid, home=home, executor=_ray_at(address), again=again, watcher=terminal.Watch())
+        launched = api.launch(
+            grid, home=home, executor=_ray_at(address), again=again, fail_fast=fail_fast, watcher=terminal.Watch()
+        )
     except KeyboardInterrupt:
         typer.echo("segsweep: interrupted; the same command goes on where it was left", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -208,6 +255,6 @@ def _ray_at(address: str | None) -> "RayExecutor | None":
     return RayExecutor(address)
 
 
-def _home(folder: Path | None, tracking: str | None) -> Home:
+def _home(folder: Path | None, tracking: str | None, store: str | None = None) -> Home:
     found = Home.from_environment()
-    return Home(folder or found.folder, tracking or found.tracking)
+    return Home(folder or found.folder, tracking or found.tracking, store or found.store)

@@ -7,6 +7,8 @@ SegsweepError
 │   └── TableError        a trials or cases table: names the column and the row
 ├── TrackingError         the tracking store cannot be reached or does not hold what was asked for
 ├── StoreError            the store of checkpoints cannot be used
+├── ClusterError          what runs the trials has ended
+├── LaunchEnded           a launch was told to stop, by a person or by a rule
 └── TrainingError         a trial cannot go on; its message becomes the trial's reason
 """
 
@@ -37,6 +39,14 @@ class TrackingError(SegsweepError, RuntimeError):
 
 class StoreError(SegsweepError, RuntimeError):
     """The store of checkpoints and claims failed."""
+
+
+class ClusterError(SegsweepError, RuntimeError):
+    """What runs the trials has ended before they did."""
+
+
+class LaunchEnded(SegsweepError, RuntimeError):  # noqa: N818 (it is no mistake)
+    """A launch was told to stop; what it has done is kept."""
 
 
 class TrainingError(SegsweepError, RuntimeError):

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,10 +15,15 @@ from segsweep.reports.numbers import count
 
 if TYPE_CHECKING:
     from segsweep.orchestration.executor import SliceEvent
-    from segsweep.orchestration.launch import Launched, Left
+    from segsweep.orchestration.garbage import Garbage
+    from segsweep.orchestration.launch import Launched
+    from segsweep.orchestration.left import Left
     from segsweep.orchestration.planning import Planned
     from segsweep.orchestration.slices import Slice
     from segsweep.orchestration.sweep_report import SweepReport
+    from segsweep.spec.trials import Trial
+    from segsweep.store.claims import Standing
+    from segsweep.tracking.protocol import Ending
 
 _QUIET_SECONDS = 30.0
 """Without a screen, progress is a line this often."""
@@ -48,6 +53,9 @@ def print_plan(planned: "Planned") -> None:
 
 class Watch:
     """A launch on the terminal: a bar where there is a screen, a line now and then where there is none."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, str] = {}
 
     def on_left(self, left: "Left") -> None:
         """Say what there is to run, and what is not run again."""
@@ -93,6 +101,19 @@ class Watch:
         with bar("trials", "{task.fields[note]}") as progress:
             yield _TrainingBar(self._left, progress).on_event
 
+    def on_refused(self, trials: "Sequence[Trial]", error: Exception) -> None:
+        """Say what cannot be run, and that the rest is."""
+        say(f"{error}")
+        say(f"{count(len(trials), 'trial')} on it failed; the others go on")
+
+    def on_wait(self, standings: "Sequence[Standing]") -> None:
+        """Say once what is waited for."""
+        said = {standing.name: str(standing.process) for standing in standings}
+        if said.keys() != self._waiting.keys():
+            self._waiting = said
+            who = ", ".join(sorted(set(said.values())))
+            say(f"waiting for {count(len(said), 'trial')} of {who}; Ctrl-C leaves them there, another launch reports")
+
 
 def _one_task_each(progress: Progress, verb: str) -> Callable[[str, int, int], None]:
     tasks: dict[str, TaskID] = {}
@@ -111,28 +132,29 @@ class _TrainingBar:
 
     def __init__(self, left: "Left", progress: Progress) -> None:
         self._trials = {trial.id: trial for trial in left.trials}
-        self._ended: dict[str, str] = {}
-        self._shares: dict[int, float] = {}
-        self._running: dict[int, int] = {}
+        self._ended: dict[str, Ending] = {}
+        self._shares: dict[str, float] = {}
+        self._running: dict[str, int] = {}
         self._started = self._noted = time.monotonic()
         self._progress = progress
         self._task = progress.add_task("training", total=len(self._trials), note="starting workers")
 
     def on_event(self, slices: int, piece: "Slice", event: "SliceEvent") -> None:
         """Take in news of a slice."""
-        for trial, state in event.states.items():
-            if trial not in self._ended:
-                self._ended[trial] = state
+        for trial, ending in event.endings.items():
+            if ending.state != "running" and self._ended.get(trial) != ending:
+                self._ended[trial] = ending
                 described = self._trials[trial]
                 where = f"{described.dataset.name} fold {described.fold} seed {described.seed}"
-                self._line(f"{state:9} {described.setting}  {where}")
-        if event.phase == "lost":
-            lost = f"a worker was lost with {count(len(piece), 'trial')}: {event.reason}"
-            self._line(lost)
+                reason = f": {ending.reason}" if ending.reason else ""
+                self._line(f"{ending.state:9} {described.setting}  {where}{reason}")
+        if event.lost is not None:
+            self._line(f"a worker was lost with {count(len(piece), 'trial')}: {event.lost.reason}")
         over = event.phase in ("ended", "lost")
-        self._running[event.number] = 0 if over else len(piece) - len(event.states)
+        name = piece[0].id
+        self._running[name] = 0 if over else len(piece) - len(event.endings)
         share = len(piece) * _share(piece, event)
-        self._shares[event.number] = max(share, self._shares.get(event.number, 0.0))
+        self._shares[name] = max(share, self._shares.get(name, 0.0))
         self._progress.update(self._task, completed=len(self._ended), note=self._note())
         if not self._progress.console.is_terminal and time.monotonic() - self._noted > _QUIET_SECONDS:
             self._noted = time.monotonic()
@@ -144,7 +166,7 @@ class _TrainingBar:
         console.print(text, soft_wrap=not console.is_terminal)
 
     def _note(self) -> str:
-        counts = Counter(self._ended.values())
+        counts = Counter(ending.state for ending in self._ended.values())
         failed = counts["failed"] + counts["diverged"]
         done = sum(self._shares.values())
         elapsed = time.monotonic() - self._started
@@ -206,6 +228,15 @@ def print_status(manifest: Manifest) -> None:
     )
     counts = Counter(entry.state for entry in manifest.entries)
     say(", ".join(f"{count} {state}" for state, count in sorted(counts.items())))
+
+
+def print_garbage(found: "Sequence[Garbage]", *, deleted: bool) -> None:
+    """What may go, and what it comes to."""
+    if found:
+        print_columns(("bytes", "what", "why"), [(item.size, item.name, item.why) for item in found])
+    size = sum(item.size for item in found) / 2**20
+    told = "deleted" if deleted else "may go; --delete deletes it"
+    say(f"{count(len(found), 'item')}, {size:.1f} MiB {told}" if found else "nothing may go")
 
 
 def _clock(seconds: float) -> str:

@@ -12,10 +12,12 @@ from grids import tiny_sweep
 from tiny_datasets import write_pictures
 
 import segsweep
+from segsweep.api import SilentWatcher
 from segsweep.errors import DataError, GridError, TrackingError
 from segsweep.orchestration.executor import SliceEvent
 from segsweep.orchestration.in_process import InProcessExecutor
-from segsweep.orchestration.launch import Launched, Left
+from segsweep.orchestration.launch import Launched
+from segsweep.orchestration.left import Left
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.slices import Slice
 from segsweep.records.schemas import CASES, TRIALS
@@ -40,7 +42,7 @@ def test_importing_segsweep_imports_nothing_else() -> None:
     assert not {"torch", "numpy", "pydantic", "yaml", "ray", "mlflow"} & {name.split(".")[0] for name in loaded}
 
 
-class Diary:
+class Diary(SilentWatcher):
     """A watcher that writes down what it is told."""
 
     def __init__(self) -> None:

@@ -19,8 +19,10 @@ from segsweep import api, cli, terminal
 from segsweep.orchestration.executor import SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
-from segsweep.orchestration.launch import Launched, Left
+from segsweep.orchestration.launch import Launched
+from segsweep.orchestration.left import Left
 from segsweep.orchestration.planning import plan_sweep
+from segsweep.tracking.protocol import Ending
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 FAILING = "user_losses:raises"
@@ -340,26 +342,28 @@ class TestProgress:
         watch.on_left(Left(trials, (), {}))
         with watch.training() as on_event:
             for event in events:
-                states = {trials[int(number)].id: state for number, state in event.states.items()}
-                on_event(1, trials, SliceEvent(event.number, event.phase, event.done, states, event.reason))
+                endings = {trials[int(number)].id: ending for number, ending in event.endings.items()}
+                on_event(1, trials, replace(event, endings=endings))
 
     def test_every_trial_is_named_once_as_it_ends(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.watched(
             tmp_path,
             SliceEvent(0, "training", 0.5, {}),
-            SliceEvent(0, "evaluation", 0.5, {"0": "finished"}),
-            SliceEvent(0, "evaluation", 1.0, {"0": "finished", "1": "failed"}),
-            SliceEvent(0, "ended", 1.0, {"0": "finished", "1": "failed"}),
+            SliceEvent(0, "evaluation", 0.5, {"0": Ending("finished")}),
+            SliceEvent(0, "evaluation", 1.0, {"0": Ending("finished"), "1": Ending("failed", "bad case")}),
+            SliceEvent(0, "ended", 1.0, {"0": Ending("finished"), "1": Ending("failed", "bad case")}),
         )
         first, *lines = capsys.readouterr().out.splitlines()
         assert first == "2 trials to run"
-        assert lines[:2] == ["finished  ce  phantoms fold 0 seed 0", "failed    dice  phantoms fold 0 seed 0"]
+        assert lines[:2] == ["finished  ce  phantoms fold 0 seed 0", "failed    dice  phantoms fold 0 seed 0: bad case"]
         assert re.fullmatch(r"training .* 2/2 trials 0 running, 1 failed, 0:00:00 passed, about 0:00:00 left", lines[2])
         assert len(lines) == 3
 
     def test_a_lost_worker_is_reported_with_its_reason(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        self.watched(tmp_path, SliceEvent(0, "lost", 0.0, {}, "the worker [/died] " + "slowly " * 20))
+        self.watched(
+            tmp_path, SliceEvent(0, "lost", 0.0, {}, Ending("interrupted", "the worker [/died] " + "slowly " * 20))
+        )
         said = capsys.readouterr().out.splitlines()[1]
         assert said == "a worker was lost with 2 trials: the worker [/died] " + "slowly " * 20

@@ -90,7 +90,8 @@ class TestBadInput:
 def test_report_prints_the_answer_and_where_the_page_is(verb: Verb, grid_file: Path, home: Home) -> None:
     """A sweep that was tracked elsewhere, with its tables still in its folder."""
     from segsweep.orchestration.in_process import InProcessExecutor
-    from segsweep.orchestration.launch import Launch, left_to_run
+    from segsweep.orchestration.launch import Launch
+    from segsweep.orchestration.left import left_to_run
 
     planned, tracker = plan_sweep(grid_file), MemoryTracker()
     with Launch(planned, tracker, home) as started:

@@ -22,6 +22,7 @@ from segsweep.spec.canonical import digest
 from segsweep.spec.preprocess import Preprocess
 from segsweep.spec.trials import PROTOCOL
 
+_DECODING = ".decoding-"
 Progress = Callable[[int, int], None]
 
 
@@ -109,7 +110,7 @@ def decode(
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
             if not target.exists():
-                temporary = Path(tempfile.mkdtemp(dir=folder, prefix=".decoding-"))
+                temporary = Path(tempfile.mkdtemp(dir=folder, prefix=_DECODING))
                 try:
                     _write(found, preprocess, temporary, progress)
                     os.replace(temporary, target)
@@ -122,6 +123,11 @@ def decoded_name(fingerprint: str, preprocess: Preprocess, ignore: int | None) -
     """Of the folder that holds a dataset on its training grid."""
     made_by = {"preprocess": preprocess.model_dump(), "ignore": ignore, "protocol": PROTOCOL["preprocess"]}
     return digest({"fingerprint": fingerprint, **made_by})
+
+
+def unfinished_decodings(folder: Path) -> list[Path]:
+    """Folders that are being decoded to, or were when their process was killed."""
+    return sorted(folder.glob(f"{_DECODING}*"))
 
 
 def _open(folder: Path, meta: Mapping[str, Mapping[str, str]]) -> Decoded:

@@ -8,7 +8,8 @@ from typing import Protocol
 from segsweep.orchestration.site import Node
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
-from segsweep.tracking.protocol import Tracker
+from segsweep.store.blobs import Blobs
+from segsweep.tracking.protocol import Ending, Tracker
 from segsweep.training.measured import Measured
 
 
@@ -19,16 +20,22 @@ class Errand:
     Args:
         parent: run that the trials' runs are children of.
         tracker: store that they are written to.
-        warm_starts: folder of warm-start weights.
+        blobs: store of warm starts, checkpoints and claims.
+        journal: folder of the journals.
         modules: folder of the grid file, where the user's own losses are found.
         forecast: trial id to the seconds that it is expected to take, where that is known.
+        void: claim to its fence, where the claim is known to be void though it looks held.
+        last: whether this is the last attempt: what failed for want of GPU memory is then called failed.
     """
 
     parent: str
     tracker: Tracker
-    warm_starts: Path
+    blobs: Blobs
+    journal: Path
     modules: Path
     forecast: Mapping[str, float] = field(default_factory=dict)
+    void: Mapping[str, int] = field(default_factory=dict)
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,15 @@ class SliceEvent:
         number: of the slice, in the order given.
         phase: `data`, `warm start`, `training`, `evaluation`, `ended` or `lost` (its worker died).
         done: share of the phase, 0 to 1.
-        states: trial id to state, for the trials that have ended.
-        reason: why it was lost.
+        endings: trial id to how it ended, for those that have.
+        lost: how the worker ended, where it was lost.
     """
 
     number: int
     phase: str
     done: float
-    states: dict[str, str]
-    reason: str | None = None
+    endings: Mapping[str, Ending]
+    lost: Ending | None = None
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,25 @@ class Executor(Protocol):
         ...
 
     def run(
-        self, slices: Sequence[Slice], errand: Errand, resources: Resources, on_event: Callable[[SliceEvent], None]
+        self,
+        slices: Sequence[Slice],
+        errand: Errand,
+        resources: Resources,
+        on_event: Callable[[SliceEvent], None],
+        may_start: Callable[[Slice], bool],
     ) -> None:
-        """Run all slices; returns when each has ended or been lost. A lost slice does not stop the others."""
+        """Run all slices; returns when each has ended or been lost. A lost slice does not stop the others.
+
+        Args:
+            slices: in the order in which they should start.
+            errand: what the workers need to know.
+            resources: of a worker.
+            on_event: told what happens; what it raises ends the run.
+            may_start: asked just before a slice starts; one that may not is left out.
+
+        Raises:
+            ClusterError: what runs the slices has ended.
+        """
         ...
 
     def measure(

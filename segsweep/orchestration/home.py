@@ -4,6 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from segsweep.store.blobs import Blobs
+from segsweep.store.open import open_blobs
+
 DEFAULT_HOME = "segsweep-runs"
 
 
@@ -14,16 +17,19 @@ class Home:
     Args:
         folder: everything segsweep writes, apart from decoded data.
         tracking: MLflow tracking URI; None = the embedded SQLite store in the folder.
+        store: folder or `s3://bucket/prefix` of warm starts, checkpoints and claims, which all who share trials share;
+            None = in the folder.
     """
 
     folder: Path
     tracking: str | None = None
+    store: str | None = None
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """$SEGSWEEP_HOME, else ./segsweep-runs; tracked at $MLFLOW_TRACKING_URI where that is set."""
+        """$SEGSWEEP_HOME, else ./segsweep-runs; tracked at $MLFLOW_TRACKING_URI, with the store $SEGSWEEP_STORE."""
         folder = Path(os.environ.get("SEGSWEEP_HOME") or DEFAULT_HOME)
-        return cls(folder, os.environ.get("MLFLOW_TRACKING_URI") or None)
+        return cls(folder, os.environ.get("MLFLOW_TRACKING_URI") or None, os.environ.get("SEGSWEEP_STORE") or None)
 
     @property
     def embedded(self) -> bool:
@@ -51,9 +57,18 @@ class Home:
         return None if self.artifacts is not None else self.folder.absolute() / "downloads"
 
     @property
-    def warm_starts(self) -> Path:
-        """Folder of warm-start weights, shared by all workers."""
-        return self.folder.absolute() / "warm-starts"
+    def blobs(self) -> Blobs:
+        """The store of warm starts, checkpoints and claims.
+
+        Raises:
+            StoreError: its address is of no known kind.
+        """
+        return open_blobs(self.store or str(self.folder.absolute() / "store"))
+
+    @property
+    def journal(self) -> Path:
+        """Folder of the journals of the processes on this machine."""
+        return self.folder.absolute() / "journal"
 
     @property
     def measurements(self) -> Path:

@@ -30,20 +30,27 @@ class InProcessExecutor:
         return 1
 
     def run(
-        self, slices: Sequence[Slice], errand: Errand, resources: Resources, on_event: Callable[[SliceEvent], None]
+        self,
+        slices: Sequence[Slice],
+        errand: Errand,
+        resources: Resources,
+        on_event: Callable[[SliceEvent], None],
+        may_start: Callable[[Slice], bool],
     ) -> None:
         """Run the slices in their order."""
         from segsweep.orchestration.work import work  # noqa: PLC0415 (torch)
 
         for number, piece in enumerate(slices):
-            states = work(
+            if not may_start(piece):
+                continue
+            endings = work(
                 piece,
                 errand,
                 max(1, int(resources.cpus)),
-                lambda at, number=number: on_event(SliceEvent(number, at.phase, at.done, dict(at.states))),  # type: ignore[misc]
+                lambda at, number=number: on_event(SliceEvent(number, at.phase, at.done, dict(at.endings))),  # type: ignore[misc]
                 gpu=resources.gpus != 0,
             )
-            on_event(SliceEvent(number, "ended", 1.0, states))
+            on_event(SliceEvent(number, "ended", 1.0, endings))
 
     def measure(
         self,

@@ -1,47 +1,39 @@
 """A sweep from its grid file to its report; launching again goes on where it was left."""
 
-import platform
-import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
-from filelock import FileLock, Timeout
-
-from segsweep import __version__
-from segsweep.errors import GridError, TrackingError
+from segsweep.errors import InputError, LaunchEnded, TrackingError
+from segsweep.orchestration.attempts import Attempts, Round
 from segsweep.orchestration.collect import RECORDED, collect, is_complete, refresh
+from segsweep.orchestration.environment import environment_tags
 from segsweep.orchestration.executor import Errand, Executor, SliceEvent
+from segsweep.orchestration.holding import clear_cancel, hold_sweep, is_cancelled
 from segsweep.orchestration.home import Home
-from segsweep.orchestration.outlook import recalled
+from segsweep.orchestration.left import Left
+from segsweep.orchestration.outlook import Outlook, recalled
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
-from segsweep.records.manifest import PENDING, Manifest
+from segsweep.records.manifest import Manifest
+from segsweep.records.rows import trial_row
+from segsweep.records.schemas import TRIALS
+from segsweep.records.tables import table
+from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, RunRecord, Tracker
+from segsweep.store.claims import Claim, Claims, Observer, Standing
+from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key
+from segsweep.tracking.describe import describe_trial
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, Tracker
 
 _MANIFEST_SECONDS = 30.0
 """While a sweep runs, its manifest is brought up to date this often at most: it asks the store once per cohort."""
-_FAILURES = ("failed", "diverged")
-"""States that a launch leaves as they are; `retry` runs them again."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """What a launch has to do.
-
-    Args:
-        trials: to run.
-        finished: found finished, in whatever sweep.
-        settled: found failed or diverged, and left so: trial to its run.
-    """
-
-    trials: tuple[Trial, ...]
-    finished: tuple[Trial, ...]
-    settled: Mapping[str, RunRecord]
+_CANCEL_SECONDS = 2.0
+"""The store is asked this often whether the launch is to stop."""
+_WAIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -59,29 +51,10 @@ class Launched:
     started: int
 
 
-def left_to_run(planned: Planned, tracker: Tracker, *, again: bool = False) -> Left:
-    """Compare a plan with what the store has.
-
-    Args:
-        planned: the sweep.
-        tracker: the store.
-        again: whether failed and diverged trials are run again.
-    """
-    trials = planned.plan.trials
-    runs = tracker.find(planned.plan.cohorts())
-    states = {trial.id: runs[trial.id].state if trial.id in runs else PENDING for trial in trials}
-    kept = ("finished",) if again else RECORDED
-    return Left(
-        trials=tuple(trial for trial in trials if states[trial.id] not in kept),
-        finished=tuple(trial for trial in trials if states[trial.id] == "finished"),
-        settled={trial.id: runs[trial.id] for trial in trials if states[trial.id] in _FAILURES and not again},
-    )
-
-
 class Launch:
     """One launch of a sweep, from open parent run to report.
 
-    Used as a context manager: it holds the sweep, so that a second launch of it in the same folder is refused.
+    Used as a context manager: it holds the sweep, so that a second launch of it on the same store is refused.
 
     Args:
         planned: the sweep.
@@ -93,63 +66,114 @@ class Launch:
         self._planned = planned
         self._tracker = tracker
         self._home = home
+        self._blobs = home.blobs
+        self._claims = Claims(self._blobs)
+        self._observer = Observer(self._claims)
+        self._claim: Claim | None = None
         self._folder = home.sweep(planned.sweep.name)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = FileLock(self._folder / ".lock")
         self._manifest = Manifest.of(planned.sweep.name, planned.plan, planned.sweep.report.model_dump(mode="json"))
+        self._lost: dict[str, Ending] = {}
         self._parent: str | None = None
 
     def __enter__(self) -> "Launch":
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout as error:
-            name = self._planned.sweep.name
-            raise GridError(f"{name}: this sweep is being launched by another process in {self._folder}") from error
+        self._claim = hold_sweep(self._planned.sweep.name, self._claims, self._observer)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        clear_cancel(self._planned.sweep.name, self._blobs)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is not None and self._parent is not None:
-                self._end_running(self._parent)
-                self._tracker.close_sweep(self._parent, "interrupted")
+                with suppress(TrackingError):  # what ended the launch is to be told, not that the store is away too
+                    self._end_running(self._parent)
+                    self._tracker.close_sweep(self._parent, "interrupted")
         finally:
-            self._lock.release()
+            self._claims.__exit__()
 
     def _open(self) -> str:
         """The parent run, opened when there is first something to write to it: bad input leaves no run behind."""
         if self._parent is None:
-            self._parent = self._tracker.open_sweep(self._planned.sweep.name, _environment())
+            self._parent = self._tracker.open_sweep(self._planned.sweep.name, environment_tags())
             self._end_running(self._parent)
         return self._parent
 
-    def run(self, left: Left, executor: Executor, on_event: Callable[[int, Slice, SliceEvent], None]) -> Launched:
+    def forget_failures(self) -> None:
+        """Let warm starts be tried again that could not be trained."""
+        for trial in self._planned.plan.trials:
+            if trial.warm_start_id is not None:
+                self._blobs.delete(warm_start_failure_key(trial.warm_start_id))
+
+    def refuse(self, trials: Sequence[Trial], error: InputError) -> None:
+        """Record that trials cannot be run with their data as they are.
+
+        Args:
+            trials: of a dataset.
+            error: what is the matter with it.
+        """
+        ending = Ending("failed", str(error), "data")
+        for trial in trials:
+            run = self._tracker.open_run(self._open(), describe_trial(trial, fence=0))
+            row = trial_row(trial, state=ending.state, reason=ending.reason, reason_class=ending.kind)
+            run.finish(ending, {}, {TRIALS_FILE: table([row], TRIALS)})
+
+    def run(
+        self,
+        left: Left,
+        executor: Executor,
+        on_event: Callable[[int, Slice, SliceEvent], None],
+        on_wait: Callable[[Sequence[Standing]], None] = lambda standings: None,
+        *,
+        fail_fast: bool = False,
+        may_start: Callable[[Slice], bool] = lambda piece: True,
+    ) -> Launched:
         """Run what is left, then report.
 
         Args:
             left: what to run.
             executor: where.
             on_event: called with (number of slices, the slice, the event).
+            on_wait: called when all that is left to do is done by others.
+            fail_fast: whether the first failed trial ends the launch.
+            may_start: asked just before a slice starts; one that may not is left for another launch.
+
+        Raises:
+            LaunchEnded: it was cancelled, or a trial failed and `fail_fast` is on.
         """
-        parent = self._open()
+        self._open()
         self._write_manifest()
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
         outlook = recalled(self._planned, executor, self._home.measurements)
-        trained = {path.stem for path in self._home.warm_starts.glob("*.pt")}
-        slices, forecast = outlook.arrange(left.trials, trained=trained)
-        written = time.monotonic()
+        attempts = Attempts(left.trials, self._planned.sweep.retry)
+        void = self._void(left.trials)
+        watch = _Watch(self, attempts, on_event, fail_fast=fail_fast)
+        while attempts.left:
+            round_ = attempts.next()
+            if round_ is None:
+                self._wait(attempts, void, on_wait)
+                continue
+            slices, expected = self._cut(round_, outlook)
+            started: set[str] = set()
 
-        def forward(event: SliceEvent) -> None:
-            nonlocal written
-            if event.phase in ("ended", "lost") and time.monotonic() - written > _MANIFEST_SECONDS:
-                with suppress(TrackingError):  # the last one counts, and that is written when all has ended
-                    self._write_manifest()
-                written = time.monotonic()
-            on_event(len(slices), slices[event.number], event)
+            def starts(piece: Slice, started: set[str] = started) -> bool:
+                if not may_start(piece):
+                    return False
+                started.update(trial.id for trial in piece)
+                return True
 
-        expected = forecast.trials if forecast else {}
-        errand = Errand(parent, self._tracker, self._home.warm_starts, self._planned.folder, expected)
-        executor.run(slices, errand, outlook.resources, forward)
-        return self.report(len(left.trials))
+            last = round_.alone and attempts.is_last(round_)
+            errand = Errand(
+                parent=self._open(),
+                tracker=self._tracker,
+                blobs=self._blobs,
+                journal=self._home.journal,
+                modules=self._planned.folder,
+                forecast=expected,
+                void=void,
+                last=last,
+            )
+            executor.run(slices, errand, _resources(round_, outlook.resources), partial(watch.on_event, slices), starts)
+            attempts.drop(trial.id for trial in round_.trials if trial.id not in started)
+        return self.report(len(attempts.endings))
 
     def report(self, started: int = 0) -> Launched:
         """Report on what is tracked now.
@@ -160,6 +184,7 @@ class Launch:
         parent = self._open()
         self._end_running(parent)
         manifest = self._write_manifest()
+        self._drop_checkpoints(manifest)
         tables = collect(manifest, self._tracker)
         keep_tables(tables, manifest, self._folder)
         sweep = self._planned.sweep
@@ -169,38 +194,127 @@ class Launch:
         self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
         return Launched(manifest, report, started)
 
+    def lose(self, piece: Slice, event: SliceEvent) -> dict[str, Ending]:
+        """How the trials of a slice ended whose worker was lost."""
+        assert event.lost is not None
+        endings = {trial.id: event.lost for trial in piece if trial.id not in event.endings}
+        self._lost |= endings
+        return endings
+
+    def check_cancel(self) -> None:
+        """Stop where somebody has asked for it.
+
+        Raises:
+            LaunchEnded: so it is.
+        """
+        name = self._planned.sweep.name
+        if is_cancelled(name, self._blobs):
+            raise LaunchEnded(f"{name}: cancelled; the same command goes on where it was left")
+
+    def keep_manifest(self) -> None:
+        """Bring the list of trials up to date, for whoever looks at the sweep meanwhile."""
+        with suppress(TrackingError):  # the last one counts, and that is written when all has ended
+            self._write_manifest()
+
+    def _cut(self, round_: Round, outlook: Outlook) -> tuple[tuple[Slice, ...], Mapping[str, float]]:
+        """The slices of a round, and what their trials are expected to cost where that is known."""
+        trained = {owner(blob.key) for blob in self._blobs.list(WARM_STARTS)}
+        slices, forecast = outlook.arrange(round_.trials, trained=trained)
+        expected = forecast.trials if forecast else {}
+        return (tuple((trial,) for trial in round_.trials) if round_.alone else slices), expected
+
+    def _void(self, trials: Sequence[Trial]) -> dict[str, int]:
+        """Claims on trials that are said to be done, though the tracking store has no result of them."""
+        claimed = self._claims.names()
+        standings = [self._observer.look(trial.id) for trial in trials if trial.id in claimed]
+        return {standing.name: standing.fence for standing in standings if standing.done}
+
+    def _wait(self, attempts: Attempts, void: dict[str, int], on_wait: Callable[[Sequence[Standing]], None]) -> None:
+        """Wait a moment for other processes; take over from those that are gone."""
+        self.check_cancel()
+        standings = [self._observer.look(name) for name in attempts.busy]
+        on_wait(standings)
+        time.sleep(_WAIT_SECONDS)
+        runs = refresh(self._manifest, self._tracker).states()
+        attempts.drop(name for name in attempts.busy if runs[name] in RECORDED)
+        void |= self._observer.stale()
+        gone = {standing.name: standing.fence for standing in standings if standing.done and _is_gone(standing)}
+        void |= gone
+        attempts.release(name for name in attempts.busy if name in gone or self._observer.is_free(name))
+
     def _end_running(self, parent: str) -> None:
-        """Close the runs that a dead process left open."""
+        """Close the runs whose process is no more."""
         for run in self._tracker.running(parent):
-            self._tracker.end(run.run_id, Ending("interrupted"))
+            standing = self._observer.look(run.trial)
+            if standing.fence != run.fence or self._observer.is_free(run.trial):
+                self._tracker.end(run.run_id, self._lost.get(run.trial, Ending("interrupted")))
+
+    def _drop_checkpoints(self, manifest: Manifest) -> None:
+        """Nobody goes on from a trial that has come to its end."""
+        ended = {entry.trial for entry in manifest.entries if entry.state in RECORDED}
+        ended |= {entry.row["warm_start"] for entry in manifest.entries} - {None}
+        for blob in self._blobs.list(CHECKPOINTS):
+            if owner(blob.key) in ended:
+                self._blobs.delete(blob.key)
 
     def _write_manifest(self) -> Manifest:
-        manifest = refresh(self._manifest, self._tracker)
+        manifest = refresh(self._manifest, self._tracker).with_reasons(
+            {trial: str(ending.reason) for trial, ending in self._lost.items()}
+        )
         grid = self._planned.sweep.text.encode()
         self._tracker.write_files(self._open(), {SWEEP_FILE: manifest.to_json(), "grid.yaml": grid})
         return manifest
 
 
-def _environment() -> dict[str, str]:
-    return {
-        "segsweep.version": __version__,
-        "segsweep.python": platform.python_version(),
-        "segsweep.platform": platform.platform(),
-        "segsweep.git": _git_revision(),
-    }
+def _resources(round_: Round, resources: Resources) -> Resources:
+    """A trial that is tried alone has a whole GPU."""
+    if round_.alone and resources.gpus != "auto" and 0 < resources.gpus < 1:
+        return resources.model_copy(update={"gpus": 1.0})
+    return resources
 
 
-def _git_revision() -> str:
-    """Of the folder that the launch was made from, where it is a checkout."""
-    try:
-        described = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=5,
-            cwd=Path.cwd(),
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "none"
-    return described.stdout.strip()
+def _is_gone(standing: Standing) -> bool:
+    return standing.process is not None and standing.process.is_gone()
+
+
+class _Watch:
+    """What a launch does at the news of its slices."""
+
+    def __init__(
+        self,
+        launch: Launch,
+        attempts: Attempts,
+        on_event: Callable[[int, Slice, SliceEvent], None],
+        *,
+        fail_fast: bool,
+    ) -> None:
+        self._launch = launch
+        self._attempts = attempts
+        self._told = on_event
+        self._fail_fast = fail_fast
+        self._written = self._asked = time.monotonic()
+
+    def on_event(self, slices: Sequence[Slice], event: SliceEvent) -> None:
+        piece = slices[event.number]
+        over = event.phase in ("ended", "lost")
+        if event.phase == "lost":
+            self._attempts.heard(self._launch.lose(piece, event))
+        elif over:
+            self._attempts.heard(event.endings)
+        self._told(len(slices), piece, event)
+        if self._fail_fast:
+            _refuse_failure(piece, event.endings)
+        now = time.monotonic()
+        if now - self._asked > _CANCEL_SECONDS:
+            self._asked = now
+            self._launch.check_cancel()
+        if over and now - self._written > _MANIFEST_SECONDS:
+            self._written = now
+            self._launch.keep_manifest()
+
+
+def _refuse_failure(piece: Slice, endings: Mapping[str, Ending]) -> None:
+    for trial in piece:
+        ending = endings.get(trial.id)
+        if ending is not None and ending.state == "failed":
+            raise LaunchEnded(f"stopped at the first failure: {trial.setting}: {ending.reason}")

@@ -16,6 +16,9 @@ from segsweep.spec.labels import ALL
 from segsweep.spec.loss_names import NameKind, kind_of
 from segsweep.spec.trials import Plan, Trial, expand
 
+Progress = Callable[[str, int, int], None]
+"""Called with (dataset, cases done, cases in all)."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -109,35 +112,54 @@ def _known_size(trial: Trial) -> tuple[int, ...]:
     return (trial.dataset.size, trial.dataset.size)
 
 
-def check_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
+def check_all(planned: Planned, progress: Progress) -> None:
     """Find what would stop a sweep's trials before any of them starts: decode every case, build every foreign part.
 
     Args:
         planned: the sweep.
-        progress: called with (dataset, cases done, cases in all).
+        progress: told of the decoding.
 
     Raises:
         DataError: a case cannot be used; names the case and the file.
         GridError: a network, augmentation or loss does not exist or refuses its arguments.
     """
+    for error in unusable(planned, progress).values():
+        raise error
+
+
+def unusable(planned: Planned, progress: Progress) -> dict[str, InputError]:
+    """The datasets of a sweep that cannot be used as they are, found by decoding every case; each with the reason.
+
+    Args:
+        planned: the sweep.
+        progress: told of the decoding.
+
+    Raises:
+        GridError: a network, augmentation or loss does not exist or refuses its arguments.
+    """
     with naming(planned.path):
         _check_names(planned)  # seconds, where decoding may take minutes
-        _decode_all(planned, progress)
+    found: dict[str, InputError] = {}
+    for dataset in planned.sweep.datasets:
+        if isinstance(dataset, FileDataset):
+            try:
+                with naming(planned.path):
+                    _decode(dataset, planned, progress)
+            except InputError as error:
+                found[dataset.name] = error
+    return found
 
 
-def _decode_all(planned: Planned, progress: Callable[[str, int, int], None]) -> None:
+def _decode(dataset: FileDataset, planned: Planned, progress: Progress) -> None:
     from segsweep.data.decode_dataset import decode_dataset  # noqa: PLC0415 (NumPy, which a plan need not pay)
 
-    fingerprints = {trial.dataset.name: trial.facts.fingerprint for trial in planned.plan.trials}
-    for dataset in planned.sweep.datasets:
-        if not isinstance(dataset, FileDataset):
-            continue
-        decoded = decode_dataset(dataset, fingerprints[dataset.name], partial(progress, dataset.name))
-        for network in planned.sweep.networks:
-            try:
-                network.check_size(decoded.images.shape[2:])
-            except ValueError as error:
-                raise GridError(f"{dataset.name}: {error}; `size` pads or crops") from error
+    fingerprint = next(trial.facts.fingerprint for trial in planned.plan.trials if trial.dataset.name == dataset.name)
+    decoded = decode_dataset(dataset, fingerprint, partial(progress, dataset.name))
+    for network in planned.sweep.networks:
+        try:
+            network.check_size(decoded.images.shape[2:])
+        except ValueError as error:
+            raise GridError(f"{dataset.name}: {error}; `size` pads or crops") from error
 
 
 def _check_names(planned: Planned) -> None:

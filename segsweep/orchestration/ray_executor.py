@@ -4,9 +4,11 @@ import json
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +22,21 @@ os.environ.setdefault("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_
 
 import ray
 from ray import tune
+from ray.tune.search import Searcher
 
-from segsweep.errors import GridError, InputError
+from segsweep.errors import ClusterError, GridError, InputError
 from segsweep.orchestration.executor import Errand, Measurements, SliceEvent
+from segsweep.orchestration.queue import Queue
 from segsweep.orchestration.ray_probe import probe_on_ray
 from segsweep.orchestration.site import Node
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
+from segsweep.store.process import Process, children_named
+from segsweep.tracking.protocol import Ending
 
 _REPORT_SECONDS = 1.0
+_HEAD = ("gcs_server", "raylet")
+"""Names of the processes that a local Ray cannot do without."""
 
 
 class RayExecutor:
@@ -41,9 +49,13 @@ class RayExecutor:
     def __init__(self, address: str | None = None) -> None:
         self._address = address
         self._entered = 0.0
+        self._head: tuple[Process, ...] = ()
 
     def __enter__(self) -> "RayExecutor":
         self._entered = time.monotonic()
+        if self._address is None:
+            # a local head that has ended will not come back; Ray gives up on it, and ends this process, after a minute
+            os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
         try:
             ray.init(
                 address=self._address or "local",
@@ -54,6 +66,7 @@ class RayExecutor:
             )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError(f"no Ray cluster at {self._address or 'this machine'}: {error}") from error
+        self._head = children_named(*_HEAD) if self._address is None else ()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -76,7 +89,12 @@ class RayExecutor:
         return max(1, count)
 
     def run(
-        self, slices: Sequence[Slice], errand: Errand, resources: Resources, on_event: Callable[[SliceEvent], None]
+        self,
+        slices: Sequence[Slice],
+        errand: Errand,
+        resources: Resources,
+        on_event: Callable[[SliceEvent], None],
+        may_start: Callable[[Slice], bool],
     ) -> None:
         """Run all slices; each is one Tune trial, so a dead worker costs its slice alone."""
         threads, gpus = max(1, int(resources.cpus)), self._gpus(resources)
@@ -85,14 +103,28 @@ class RayExecutor:
             tune.with_parameters(_train, slices=tuple(slices), errand=errand, threads=threads, gpu=gpus > 0),
             {"cpu": resources.cpus, "gpu": gpus},
         )
+        queue = Queue(slices, may_start)
+
+        def hear(event: SliceEvent) -> None:
+            queue.heard(event)
+            on_event(event)
+
         folder = tempfile.mkdtemp(prefix="segsweep-ray-")
         try:
             tuner = tune.Tuner(
                 trainable,
-                param_space={"slice": tune.grid_search(list(range(len(slices))))},
-                tune_config=tune.TuneConfig(reuse_actors=True, max_concurrent_trials=self.workers(resources)),
+                tune_config=tune.TuneConfig(
+                    search_alg=_NextSlice(queue),
+                    num_samples=len(slices),
+                    reuse_actors=True,
+                    max_concurrent_trials=self.workers(resources),
+                ),
                 run_config=tune.RunConfig(
-                    name="slices", storage_path=folder, verbose=0, callbacks=[_Events(on_event)], log_to_file=False
+                    name="slices",
+                    storage_path=folder,
+                    verbose=0,
+                    callbacks=[_Events(hear, self._head)],
+                    log_to_file=False,
                 ),
             )
             tuner.fit()
@@ -142,35 +174,75 @@ def _train(config: dict[str, Any], slices: Sequence[Slice], errand: Errand, thre
         nonlocal last
         if time.monotonic() - last > _REPORT_SECONDS:
             last = time.monotonic()
-            tune.report({"phase": at.phase, "share": at.done, "states": json.dumps(dict(at.states))})
+            tune.report({"phase": at.phase, "share": at.done, "endings": _written(at.endings)})
 
     # Ray need not hide the GPUs from a worker that was given none
-    states = work(slices[config["slice"]], errand, threads, report, gpu=gpu)
-    tune.report({"phase": "ended", "share": 1.0, "states": json.dumps(states)})
+    endings = work(slices[config["slice"]], errand, threads, report, gpu=gpu)
+    tune.report({"phase": "ended", "share": 1.0, "endings": _written(endings)})
+
+
+def _written(endings: Mapping[str, Ending]) -> str:
+    return json.dumps({trial: asdict(ending) for trial, ending in endings.items()})
+
+
+class _NextSlice(Searcher):  # type: ignore[misc]
+    """Tune asks for the next slice when a worker is free for it."""
+
+    def __init__(self, queue: Queue) -> None:
+        super().__init__()
+        self._queue = queue
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str:
+        """The next slice."""
+        number = self._queue.next()
+        return Searcher.FINISHED if number is None else {"slice": number}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """The queue hears of it by the events."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Sweeps are resumed from their records."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Sweeps are resumed from their records."""
 
 
 class _Events(tune.Callback):  # type: ignore[misc]
-    """Tune's results as slice events."""
+    """Tune's results as slice events; and a look at Ray's own processes, without which Tune would wait for ever."""
 
-    def __init__(self, on_event: Callable[[SliceEvent], None]) -> None:
+    def __init__(self, on_event: Callable[[SliceEvent], None], head: Sequence[Process]) -> None:
         self._on_event = on_event
+        self._head = head
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune saves its callbacks to restore an experiment; sweeps are resumed from their records instead."""
         return {}
 
+    def on_step_begin(self, iteration: int, trials: list[Any], **_: Any) -> None:
+        """Tune looks around, several times a second."""
+        for process in self._head:
+            if process.is_gone():
+                said = f"Ray's own {process} has ended; the same command goes on where the sweep was left"
+                # without its head Ray may end this very process before the error has come to its reader
+                sys.stderr.write(f"segsweep: {said}\n")
+                raise ClusterError(said)
+
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         """A worker reported where its slice stands."""
-        states = json.loads(result["states"])
-        self._on_event(SliceEvent(trial.config["slice"], result["phase"], result["share"], states))
+        endings = {name: Ending(**ending) for name, ending in json.loads(result["endings"]).items()}
+        self._on_event(SliceEvent(trial.config["slice"], result["phase"], result["share"], endings))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """A worker died or raised outside of its trials."""
-        self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, _reason(trial.error_file)))
+        self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, _how_lost(trial.error_file)))
 
 
-def _reason(error_file: str | None) -> str:
+def _how_lost(error_file: str | None) -> Ending:
     """What ended a worker, in one line: what it raised, which Tune keeps in a file, or that its process is no more."""
-    lines = Path(error_file).read_text().strip().splitlines() if error_file else []
-    raised = any("ray::" in line for line in lines)
-    return lines[-1] if raised else "its process died: killed, out of memory, or a crash"
+    text = Path(error_file).read_text().strip() if error_file else ""
+    lines = text.splitlines()
+    if "OutOfMemoryError" in text or "memory pressure" in text:
+        return Ending("interrupted", "Ray killed its worker: the node was out of memory", "memory")
+    if any("ray::" in line for line in lines):
+        return Ending("failed", lines[-1], "code")
+    return Ending("interrupted", "its process died: killed, most often for want of memory, or a crash", "killed")

@@ -8,7 +8,10 @@ import torch
 from segsweep.orchestration.executor import Errand
 from segsweep.orchestration.planning import find_modules_in
 from segsweep.orchestration.slices import Slice
+from segsweep.store.claims import Claims
+from segsweep.tracking.protocol import Ending
 from segsweep.training.cohort import run_slice
+from segsweep.training.journal import Journal
 from segsweep.training.measured import Measured
 from segsweep.training.probe import probe
 from segsweep.training.workplace import Progress, Workplace
@@ -16,7 +19,7 @@ from segsweep.training.workplace import Progress, Workplace
 
 def work(
     piece: Slice, errand: Errand, threads: int, report: Callable[[Progress], None], *, gpu: bool
-) -> dict[str, str]:
+) -> dict[str, Ending]:
     """Run a slice on this process's device.
 
     Args:
@@ -27,11 +30,23 @@ def work(
         gpu: whether this worker was given one, whole or in part.
 
     Returns:
-        Trial id to state.
+        Trial id to how it ended.
     """
     device = _settle(errand.modules, threads, gpu=gpu)
-    place = Workplace(errand.parent, errand.tracker, errand.warm_starts, device, report, errand.forecast)
-    return run_slice(piece, place)
+    with Claims(errand.blobs) as claims:
+        place = Workplace(
+            parent=errand.parent,
+            tracker=errand.tracker,
+            blobs=errand.blobs,
+            claims=claims,
+            journal=Journal(errand.journal),
+            device=device,
+            report=report,
+            forecast=errand.forecast,
+            void=errand.void,
+            last=errand.last,
+        )
+        return run_slice(piece, place)
 
 
 def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measured:

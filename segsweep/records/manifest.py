@@ -57,6 +57,14 @@ class Manifest:
         """The same trials with what is known of their runs: trial id to (run id, state, reason)."""
         return replace(self, entries=tuple(_with_run(entry, runs.get(entry.trial)) for entry in self.entries))
 
+    def with_reasons(self, reasons: Mapping[str, str]) -> "Manifest":
+        """The same trials; one that was begun and of which no run tells anything was interrupted for this reason."""
+        return replace(self, entries=tuple(_with_reason(entry, reasons.get(entry.trial)) for entry in self.entries))
+
+    def states(self) -> dict[str, str]:
+        """Trial id to state."""
+        return {entry.trial: entry.state for entry in self.entries}
+
     def cohorts(self) -> Iterable[str]:
         """Cohort ids, each once."""
         return dict.fromkeys(str(entry.row["cohort"]) for entry in self.entries)
@@ -84,3 +92,8 @@ class Manifest:
 
 def _with_run(entry: ManifestEntry, run: tuple[str, str, str | None] | None) -> ManifestEntry:
     return entry if run is None else replace(entry, run_id=run[0], state=run[1], reason=run[2])
+
+
+def _with_reason(entry: ManifestEntry, reason: str | None) -> ManifestEntry:
+    unknown = entry.state in (PENDING, "interrupted") and entry.reason is None
+    return replace(entry, state="interrupted", reason=reason) if unknown and reason is not None else entry

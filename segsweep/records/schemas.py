@@ -12,9 +12,13 @@ SPLITS = ("train", "inner", "val", "test")
 STATES = ("running", "finished", "failed", "diverged", "stopped", "interrupted", "superseded")
 """`interrupted`: runs again in the next launch. `superseded`: another run of the trial was started in its place."""
 
-REASON_CLASSES = ("data", "memory", "disk", "diverged", "killed", "tracking", "code")
-"""What kept a trial from its end: its cases, too little memory or disk, numbers that are none, the end of its process,
-the tracking store, or anything that its code raised."""
+REASON_CLASSES = (
+    *("data", "settings", "diverged", "code"),
+    *("memory", "gpu memory", "disk", "storage", "tracking", "killed"),
+)
+"""What kept a trial from its end. First what would happen again: a case that cannot be used, a loss or network that
+refuses its arguments, numbers that are none, anything that code raised. Then what may go well another time: too little
+memory or disk, a file system, store or tracking server that was away, a process that ended."""
 
 UNITS = ("ml", "mm2", "px")
 

@@ -38,12 +38,13 @@ class Sweep:
     cells: tuple[LossCell, ...]
     resources: Resources
     report: ReportSettings
+    retry: int
     text: str
 
 
 KEYS = (
     *("name", "datasets", "labels", "folds", "split", "seeds", "network", "warm_start", "train", "augment", "grid"),
-    *("resources", "search", "report"),
+    *("resources", "search", "report", "retry"),
 )
 
 
@@ -81,7 +82,7 @@ def parse_sweep(text: str) -> Sweep:
         labels=_many("labels", LabelPolicy, values.get("labels", "full")),
         folds=_one("folds", Folds, values.get("folds", {})),
         split=_one("split", Selection, values.get("split", {})),
-        seeds=tuple(_seed(entry) for entry in _axis("seeds", values.get("seeds", 0))),
+        seeds=tuple(_count("seeds", entry) for entry in _axis("seeds", values.get("seeds", 0))),
         networks=_many("network", Network, values.get("network", "unet-s")),
         warm_starts=_warm_starts(values.get("warm_start", {})),
         trains=_many("train", Train, values.get("train", {})),
@@ -89,6 +90,7 @@ def parse_sweep(text: str) -> Sweep:
         cells=expand_blocks(values["grid"]),
         resources=_one("resources", Resources, values.get("resources", {})),
         report=_one("report", ReportSettings, values.get("report", {})),
+        retry=_count("retry", values.get("retry", 1)),
         text=text,
     )
 
@@ -184,9 +186,9 @@ def _datasets(blocks: list[Any]) -> tuple[Dataset, ...]:
     return tuple(found)
 
 
-def _seed(value: Any) -> int:
+def _count(key: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise GridError(f"seeds: whole numbers from 0 up, got {value!r}")
+        raise GridError(f"{key}: whole numbers from 0 up, got {value!r}")
     return value
 
 

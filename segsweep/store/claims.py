@@ -21,6 +21,8 @@ PERIOD = 5.0
 """Seconds between two beats of a holder."""
 MISSED = 3
 """A holder that misses this many beats is taken for gone."""
+DONE = "finished"
+"""The outcome after which work is not to be done again."""
 _ENDED = ".ended"
 
 
@@ -60,9 +62,14 @@ class Standing:
         """Whether somebody may be at it."""
         return self.process is not None and self.outcome is None and not self.process.is_gone()
 
+    @property
+    def done(self) -> bool:
+        """Whether the work has been done; its result may still be on its way."""
+        return self.outcome == DONE
+
 
 class Claims:
-    """The claims on one store; used as a context manager, which lets go of the heart, not of the claims.
+    """The claims on one store; used as a context manager, which lets go of what is still held at its end.
 
     Args:
         blobs: the store.
@@ -75,16 +82,24 @@ class Claims:
         self._period = period
         self._quit = threading.Event()
         self._heart: threading.Thread | None = None
+        self._open: set[Claim] = set()
 
     def __enter__(self) -> "Claims":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._quit.set()
+        with suppress(OSError, StoreError):  # what cannot be let go of now is so after a few missed beats
+            for claim in sorted(self._open, key=lambda claim: claim.name):
+                self.release(claim, "interrupted")
         if self._heart is not None:
             self._heart.join()
             with suppress(OSError, StoreError):
                 self._blobs.delete(_beat(self._holder))
+
+    def names(self) -> frozenset[str]:
+        """All work that anybody has ever claimed; asked for in one go, where looking at each would take long."""
+        return frozenset(blob.key.partition("/")[2].rpartition("/")[0] for blob in self._blobs.list(_folder("")))
 
     def look(self, name: str) -> Standing:
         """How it stands with some work."""
@@ -104,18 +119,21 @@ class Claims:
 
         Args:
             name: of the work.
-            over: the fence of a claim that is known to be void though it looks held.
+            over: the fence of a claim that is known to be void, though it looks held or the work done.
 
         Returns:
-            The claim; None where somebody else holds it.
+            The claim; None where somebody else holds it or has done the work.
         """
         standing = self.look(name)
-        if standing.held and standing.fence > over:
+        if (standing.held or standing.done) and standing.fence > over:
             return None
         self._beat_on()
         claim = Claim(name, standing.fence + 1)
         content = json.dumps({"holder": self._holder, "process": asdict(this_process())}).encode()
-        return claim if self._blobs.create(_key(name, claim.fence), content) else None
+        if not self._blobs.create(_key(name, claim.fence), content):
+            return None
+        self._open.add(claim)
+        return claim
 
     def is_current(self, claim: Claim) -> bool:
         """Whether nobody has taken a claim over."""
@@ -124,6 +142,7 @@ class Claims:
     def release(self, claim: Claim, outcome: str) -> None:
         """Let go of a claim, and say how the work ended."""
         self._blobs.put(_key(claim.name, claim.fence) + _ENDED, outcome.encode())
+        self._open.discard(claim)
 
     def _beat_on(self) -> None:
         if self._heart is not None:

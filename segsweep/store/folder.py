@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -68,6 +69,10 @@ class FolderBlobs:
                     with suppress(FileNotFoundError):  # deleted meanwhile
                         found.append(Blob(key, path.stat().st_size))
         return sorted(found, key=lambda blob: blob.key)
+
+    def unfinished(self) -> Sequence[Path]:
+        """Files that are being written, or were when their writer was killed."""
+        return sorted(self.folder.rglob(f"{_UNFINISHED}*"))
 
     def _write(self, key: str, content: bytes) -> Path:
         folder = (self.folder / key).parent

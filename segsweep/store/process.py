@@ -23,9 +23,13 @@ class Process:
     pid: int
     started: int
 
+    def is_here(self) -> bool:
+        """Whether it is one that this process can see: of the same machine, and of the same container if any."""
+        return bool(self.realm) and self.realm == _realm()
+
     def is_gone(self) -> bool:
-        """Whether it is known to have ended. A process of another machine or container may be there or not."""
-        return bool(self.realm) and self.realm == _realm() and _started(self.pid) != self.started
+        """Whether it is known to have ended. A process that cannot be seen may be there or not."""
+        return self.is_here() and _started(self.pid) != self.started
 
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}"
@@ -35,6 +39,17 @@ def this_process() -> Process:
     """The process that asks."""
     pid = os.getpid()
     return Process(socket.gethostname(), _realm(), pid, _started(pid) or 0)
+
+
+def children_named(*names: str) -> tuple[Process, ...]:
+    """The child processes of this one that run a program of one of these names; none where the system does not tell."""
+    found = []
+    for listed in Path("/proc/self/task").glob("*/children"):
+        for pid in map(int, listed.read_text().split()):
+            started = _started(pid)
+            if started is not None and Path(f"/proc/{pid}/comm").read_text().strip() in names:
+                found.append(Process(socket.gethostname(), _realm(), pid, started))
+    return tuple(found)
 
 
 @cache

@@ -28,7 +28,7 @@ class S3Blobs:
         self._opened: Any = None
 
     def __str__(self) -> str:
-        return f"s3://{self._bucket}/{self._prefix}"
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
     def __reduce__(self) -> tuple[type["S3Blobs"], tuple[str, str]]:
         """A worker opens its own connection, with the credentials of its own environment."""
@@ -90,7 +90,7 @@ class S3Blobs:
         try:
             yield
         except (ClientError, BotoCoreError) as error:
-            raise StoreError(f"{self}{key}: {error}") from error
+            raise StoreError(f"{self}/{key}: {error}") from error
 
 
 def _code(error: ClientError) -> str:

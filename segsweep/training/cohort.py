@@ -2,71 +2,109 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from segsweep.data.batches import Batches
 from segsweep.data.open import open_batches
+from segsweep.errors import StoreError, TrackingError
 from segsweep.spec.trials import Trial
-from segsweep.tracking.protocol import Run
+from segsweep.store.claims import Claim
+from segsweep.tracking.describe import describe_trial
+from segsweep.tracking.protocol import Ending, Run
+from segsweep.training.checkpoint import Checkpoints
 from segsweep.training.evaluation import evaluate
 from segsweep.training.examples import example_rows
 from segsweep.training.lane import Lane, build_lane
 from segsweep.training.loop import Training
-from segsweep.training.recording import Evaluated, epoch_metrics, open_trial_run, record, record_failure
+from segsweep.training.recording import Evaluated, record, record_failure
+from segsweep.training.saving import Saving
 from segsweep.training.warm_start import warm_start
 from segsweep.training.workplace import Progress, Workplace
 
 
-def run_slice(trials: Sequence[Trial], place: Workplace) -> dict[str, str]:
+def run_slice(trials: Sequence[Trial], place: Workplace) -> dict[str, Ending]:
     """Train and evaluate some trials of one cohort; whatever happens to a trial ends as a record.
+
+    A trial that another process is at is left to it, and one that has been finished meanwhile is not run again.
 
     Args:
         trials: of one cohort.
         place: where they are run.
 
     Returns:
-        Trial id to state.
+        Trial id to how it ended; `running` where another process is at it or its result is on its way.
     """
     return _Slice(trials, place).run()
 
 
 class _Slice:
-    """The trials of a slice on their way from open run to record."""
+    """The trials of a slice on their way from claim to record."""
 
     def __init__(self, trials: Sequence[Trial], place: Workplace) -> None:
         self._trials = trials
         self._place = place
         self._started = time.monotonic()
+        self._claims: dict[str, Claim] = {}
         self._runs: dict[str, Run] = {}
         self._seconds: dict[str, float] = {}
-        self._states: dict[str, str] = {}
+        self._endings: dict[str, Ending] = {}
 
-    def run(self) -> dict[str, str]:
+    def run(self) -> dict[str, Ending]:
         self._report("data", 0.0)
         try:
-            batches = open_batches(self._trials[0], self._place.device)
-            weights = warm_start(self._trials[0], batches, self._place)
-        except Exception as error:  # without data or warm start no trial of the slice can go on
-            for trial in self._trials:
-                self._fail(trial, error)
-            return self._states
+            self._claim()
+            mine = self._open()
+            if not mine:
+                return self._endings
+            batches = open_batches(mine[0], self._place.device)
+            weights = warm_start(mine[0], batches, self._place)
+        except Exception as error:  # without claim, data or warm start no trial of the slice can go on
+            self._fail_open(error)
+            return self._endings
         lanes: dict[str, Lane] = {}
-        for trial in self._trials:
-            self._runs[trial.id] = open_trial_run(trial, self._place)
+        savings: dict[str, Saving] = {}
+        for trial in mine:
+            self._runs[trial.id] = self._open_run(trial)
             try:
                 lanes[trial.id] = build_lane(
                     trial, trial.loss, trial.train, trial.train.lr, batches, weights, self._place.device
                 )
+                savings[trial.id] = self._saving(trial, lanes[trial.id])
+                savings[trial.id].go_on()
             except Exception as error:  # whatever a user's loss raises is that trial's failure alone
+                lanes.pop(trial.id, None)
                 self._fail(trial, error)
         try:
-            self._train(lanes, batches)
+            self._train(lanes, savings, batches)
         except Exception as error:  # a batch that cannot be made ends every trial that still needs it
-            for trial in self._trials:
-                if trial.id not in self._states:
-                    self._fail(trial, error)
-        return self._states
+            self._fail_open(error)
+        return self._endings
 
-    def _train(self, lanes: dict[str, Lane], batches: Batches) -> None:
+    def _claim(self) -> None:
+        for trial in self._trials:
+            claim = self._place.claims.take(trial.id, over=self._place.void.get(trial.id, 0))
+            if claim is None:
+                self._endings[trial.id] = Ending("running", "another process is at it")
+            else:
+                self._claims[trial.id] = claim
+
+    def _open_run(self, trial: Trial) -> Run:
+        claim = self._claims.get(trial.id)
+        return self._place.tracker.open_run(self._place.parent, describe_trial(trial, claim.fence if claim else 0))
+
+    def _open(self) -> list[Trial]:
+        """The trials to run now; one that was finished elsewhere since this slice was cut is not run again."""
+        with suppress(TrackingError):  # a store that is away stops no training
+            for name, run in self._place.tracker.find({trial.cohort for trial in self._trials}).items():
+                if name in self._claims and run.state == "finished":
+                    self._end(name, Ending("finished"))
+        return [trial for trial in self._trials if trial.id not in self._endings]
+
+    def _saving(self, trial: Trial, lane: Lane) -> Saving:
+        checkpoints = Checkpoints(self._place.blobs, trial.id, self._claims[trial.id].fence)
+        return Saving(trial.id, lane, self._runs[trial.id], checkpoints, self._place.journal)
+
+    def _train(self, lanes: dict[str, Lane], savings: dict[str, Saving], batches: Batches) -> None:
         """Train all lanes; each is judged and recorded when it ends, not when the last one does."""
         trials = {trial.id: trial for trial in self._trials}
         longest = max((trial.train.epochs for trial in self._trials), default=1)
@@ -75,7 +113,8 @@ class _Slice:
             batches,
             "loss",
             self._trials[0].stream_seed("dropout"),
-            lambda name, epoch: self._runs[name].log(epoch.number, epoch_metrics(epoch)),
+            lambda name, number: savings[name].on_start(number),
+            lambda name, epoch: savings[name].on_epoch(epoch),
             lambda name, lane: self._conclude(trials[name], lane, training.failures.get(name), batches),
         )
         self._seconds = training.seconds
@@ -90,10 +129,15 @@ class _Slice:
             found = self._evaluate(trial, lane, batches)
             self._seconds[trial.id] = self._seconds.get(trial.id, 0.0) + time.monotonic() - start
             run = self._runs[trial.id]
-            self._states[trial.id] = record(trial, lane, run, found, self._share(trial), self._place)
+            if self._superseded(trial):
+                ending = Ending("superseded", "another process has taken the trial over")
+                run.finish(ending, {}, {})
+            else:
+                ending = record(trial, lane, run, found, self._share(trial), self._place)
+            self._end(trial.id, ending)
         except Exception as error:  # the other trials go on, whatever ails the evaluation of this one
             self._fail(trial, error)
-        self._report("evaluation", len(self._states) / len(self._trials))
+        self._report("evaluation", len(self._endings) / len(self._trials))
 
     def _evaluate(self, trial: Trial, lane: Lane, batches: Batches) -> Evaluated:
         if lane.state == "diverged":
@@ -102,9 +146,26 @@ class _Slice:
         cases = list(evaluate(lane.network, batches, trial, self._place.device))
         return Evaluated(cases, list(example_rows(lane.network, batches, cases, self._place.device)))
 
+    def _superseded(self, trial: Trial) -> bool:
+        try:
+            return not self._place.claims.is_current(self._claims[trial.id])
+        except (OSError, StoreError):  # a store that is away has let nobody else take it over either
+            return False
+
     def _fail(self, trial: Trial, error: Exception) -> None:
-        run = self._runs.get(trial.id) or open_trial_run(trial, self._place)
-        self._states[trial.id] = record_failure(trial, run, error, self._share(trial), self._place)
+        run = self._runs.get(trial.id) or self._open_run(trial)
+        self._end(trial.id, record_failure(trial, run, error, self._share(trial), self._place))
+
+    def _fail_open(self, error: Exception) -> None:
+        for trial in self._trials:
+            if trial.id not in self._endings:
+                self._fail(trial, error)
+
+    def _end(self, name: str, ending: Ending) -> None:
+        self._endings[name] = ending
+        with suppress(OSError, StoreError):  # the record counts; the claim is void when this process has ended
+            if name in self._claims:
+                self._place.claims.release(self._claims[name], ending.state)
 
     def _share(self, trial: Trial) -> float:
         """Seconds of a trial: its own, and an equal part of what the slice shared."""
@@ -112,4 +173,4 @@ class _Slice:
         return self._seconds.get(trial.id, 0.0) + shared / len(self._trials)
 
     def _report(self, phase: str, done: float) -> None:
-        self._place.report(Progress(phase, done, dict(self._states)))
+        self._place.report(Progress(phase, done, dict(self._endings)))

@@ -2,7 +2,9 @@
 
 import copy
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -28,6 +30,7 @@ class Epoch:
         val_loss: mean over the selection batches.
         val_dice: mean hard Dice over selection cases and foreground labels, on the training grid.
         lr: used in this epoch.
+        at: when it ended, in seconds since 1970.
     """
 
     number: int
@@ -35,6 +38,7 @@ class Epoch:
     val_loss: float
     val_dice: float
     lr: float
+    at: float
 
 
 class Lane:
@@ -123,14 +127,14 @@ class Lane:
         """Keep the epoch's weights if they are the best so far, lower the rate, decide whether to stop."""
         number = len(self.epochs) + 1
         lr = float(self._optimizer.param_groups[0]["lr"])
-        train_loss = float(torch.stack(self._losses).mean())
+        losses = torch.stack(self._losses).tolist()
         self._losses.clear()
-        epoch = Epoch(number, train_loss, *self._judged(), lr)
+        epoch = Epoch(number, math.fsum(losses) / len(losses), *self._judged(), lr, time.time())
         self.epochs.append(epoch)
-        for name, loss in (("training", train_loss), ("validation", epoch.val_loss)):
-            if not math.isfinite(loss):
-                self.state, self.reason = "diverged", f"the {name} loss became {loss} in epoch {number}"
-                return epoch
+        self.reason = _divergence(losses, epoch)
+        if self.reason is not None:
+            self.state = "diverged"
+            return epoch
         if epoch.val_loss < self.best_loss:
             self.best_epoch, self.best_loss = number, epoch.val_loss
             self._best = copy.deepcopy(self.network.state_dict())
@@ -142,6 +146,35 @@ class Lane:
     def best_weights(self) -> Weights:
         """The weights of the best validation loss."""
         return self._best
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that a lane of the same trial needs to go on after the last epoch as if it had run it itself."""
+        ended = {
+            "state": self.state,
+            "reason": self.reason,
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "best_epoch": self.best_epoch,
+            "best_loss": self.best_loss,
+            "best": self._best,
+        }
+        if not self.running:
+            return ended
+        return ended | {
+            "network": self.network.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave after some epoch."""
+        self.state, self.reason = state["state"], state["reason"]
+        self.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        self.best_epoch, self.best_loss = state["best_epoch"], state["best_loss"]
+        self._best = {name: tensor.to(self._device) for name, tensor in state["best"].items()}
+        if self.running:
+            self.network.load_state_dict(state["network"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self._schedule.load_state_dict(state["schedule"])
 
     def _logits(self, batch: Batch) -> torch.Tensor:
         with self.autocast():
@@ -158,6 +191,16 @@ class Lane:
         self._val_losses.clear()
         self._val_dices.clear()
         return float(loss), float(dice.nanmean())
+
+
+def _divergence(losses: list[float], epoch: Epoch) -> str | None:
+    """Where a loss first left the numbers, in one line; None where it has not."""
+    for step, loss in enumerate(losses, start=1):
+        if not math.isfinite(loss):
+            return f"the training loss became {loss} at step {step} of epoch {epoch.number}"
+    if not math.isfinite(epoch.val_loss):
+        return f"the validation loss became {epoch.val_loss} in epoch {epoch.number}"
+    return None
 
 
 def build_lane(

@@ -1,13 +1,15 @@
 """Epochs over the lanes of a cohort: every batch is made once and taken by each lane in turn."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from segsweep.data.batches import Batch, Batches
 from segsweep.spec.canonical import derive_seed
 from segsweep.training.lane import Epoch, Lane
+
+Named = list[tuple[str, Lane]]
 
 
 @dataclass
@@ -19,6 +21,7 @@ class Training:
         batches: that all of them take.
         phase: names the stream of batches, so that no two phases see the same.
         seed: of the dropout; all lanes draw the same.
+        on_start: called with (name, number) before each epoch of a lane, counted from 1.
         on_epoch: called with (name, epoch) after each epoch of a lane.
         on_end: called with (name, lane) when one has stopped, diverged or failed, while the others go on.
         failures: name to what a lane raised; it has left, the others went on.
@@ -29,6 +32,7 @@ class Training:
     batches: Batches
     phase: str
     seed: int
+    on_start: Callable[[str, int], None]
     on_epoch: Callable[[str, Epoch], None]
     on_end: Callable[[str, Lane], None] = lambda name, lane: None
     failures: dict[str, Exception] = field(default_factory=dict)
@@ -37,24 +41,35 @@ class Training:
     def run(self, on_round: Callable[[int], None]) -> None:
         """Train until every lane has stopped, diverged or failed.
 
+        Lanes that go on from a checkpoint need not stand at the same epoch: each joins in when its own turn comes.
+
         Args:
             on_round: called with the number of epochs done, after each.
         """
-        self._judge(self.batches.selection())
-        self._each(lambda name, lane: lane.begin())
+        fresh = self._at(1)
+        if fresh:
+            self._judge(fresh)
+            self._each(fresh, lambda name, lane: lane.begin())
         self._end()
-        number = 0
-        while self._running():
-            number += 1
-            for step, batch in enumerate(self.batches.epoch(self.phase, number)):
-                self._step(batch, seed=derive_seed(self.seed, self.phase, number, step))
-            self._judge(self.batches.selection())
-            self._each(lambda name, lane: self.on_epoch(name, lane.end_epoch()))
+        while running := self._running():
+            number = 1 + min(len(lane.epochs) for _, lane in running)
+            self._epoch(number, self._at(number))
             on_round(number)
             self._end()
 
-    def _running(self) -> list[tuple[str, Lane]]:
+    def _epoch(self, number: int, lanes: Named) -> None:
+        self._each(lanes, lambda name, lane: self.on_start(name, number))
+        for step, batch in enumerate(self.batches.epoch(self.phase, number)):
+            self._step(lanes, batch, seed=derive_seed(self.seed, self.phase, number, step))
+        self._judge(lanes)
+        self._each(lanes, lambda name, lane: self.on_epoch(name, lane.end_epoch()))
+
+    def _running(self) -> Named:
         return [(name, lane) for name, lane in self.lanes.items() if lane.running and name not in self.failures]
+
+    def _at(self, number: int) -> Named:
+        """The lanes whose next epoch has this number."""
+        return [(name, lane) for name, lane in self._running() if len(lane.epochs) == number - 1]
 
     def _end(self) -> None:
         """Let go of the lanes that have ended."""
@@ -62,18 +77,20 @@ class Training:
         for name in [name for name in self.lanes if name not in running]:
             self.on_end(name, self.lanes.pop(name))
 
-    def _step(self, batch: Batch, seed: int) -> None:
-        self._each(lambda name, lane: lane.step(batch, seed=seed))
+    def _step(self, lanes: Named, batch: Batch, seed: int) -> None:
+        self._each(lanes, lambda name, lane: lane.step(batch, seed=seed))
 
-    def _judge(self, selection: Iterable[Batch]) -> None:
-        for batch in selection:
-            self._look(batch)
+    def _judge(self, lanes: Named) -> None:
+        for batch in self.batches.selection():
+            self._look(lanes, batch)
 
-    def _look(self, batch: Batch) -> None:
-        self._each(lambda name, lane: lane.judge(batch))
+    def _look(self, lanes: Named, batch: Batch) -> None:
+        self._each(lanes, lambda name, lane: lane.judge(batch))
 
-    def _each(self, work: Callable[[str, Lane], Any]) -> None:
-        for name, lane in self._running():
+    def _each(self, lanes: Named, work: Callable[[str, Lane], Any]) -> None:
+        for name, lane in lanes:
+            if name in self.failures:
+                continue
             start = time.monotonic()
             try:
                 work(name, lane)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 
-from segsweep.tracking.protocol import Tracker
+from segsweep.store.blobs import Blobs
+from segsweep.store.claims import Claims
+from segsweep.tracking.protocol import Ending, Tracker
+from segsweep.training.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -17,12 +19,12 @@ class Progress:
         phase: `data`, `warm start`, `training` or, when a trial has been judged, `evaluation`.
         done: share of the phase, 0 to 1, of `evaluation` the share of trials that have ended; early stopping may end a
             phase sooner.
-        states: trial id to state, for the trials that have ended.
+        endings: trial id to how it ended, for those that have.
     """
 
     phase: str
     done: float
-    states: Mapping[str, str]
+    endings: Mapping[str, Ending]
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,26 @@ class Workplace:
     Args:
         parent: run that the trials' runs are children of.
         tracker: store that they are written to.
-        warm_starts: folder of warm-start weights, shared by all workers.
+        blobs: store of warm starts and checkpoints, shared by all workers.
+        claims: on the same store.
+        journal: of this process.
         device: to train on.
         report: called as the slice goes on.
         forecast: trial id to the seconds that it is expected to take, where that is known.
+        void: claim to its fence, where the claim is known to be void though it looks held.
+        last: whether a trial that GPU memory was too small for is to be called failed.
     """
 
     parent: str
     tracker: Tracker
-    warm_starts: Path
+    blobs: Blobs
+    claims: Claims
+    journal: Journal
     device: torch.device
     report: Callable[[Progress], None]
     forecast: Mapping[str, float] = field(default_factory=dict)
+    void: Mapping[str, int] = field(default_factory=dict)
+    last: bool = False
 
     def machine(self) -> dict[str, str]:
         """The columns of the trials table that say what trained it."""

@@ -5,23 +5,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from grids import tiny_sweep
 
 from segsweep.orchestration.collect import Tables
 from segsweep.orchestration.executor import Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
-from segsweep.orchestration.launch import Launch, Launched, left_to_run
+from segsweep.orchestration.launch import Launch, Launched
+from segsweep.orchestration.left import left_to_run
 from segsweep.orchestration.planning import check_all, plan_sweep
 from segsweep.orchestration.slices import Slice
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.records.tables import read
 from segsweep.spec.trials import Trial
+from segsweep.tracking.describe import describe_trial
 from segsweep.tracking.memory import MemoryRun, MemoryTracker
 from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Tracker
-from segsweep.training.recording import open_trial_run
-from segsweep.training.workplace import Workplace
 
 Event = tuple[int, Slice, SliceEvent]
 Switch = Callable[[bool], None]
@@ -93,8 +92,7 @@ class Bench:
     def open_run(self, trial: Trial) -> str:
         """A run of a trial as a process leaves it that is killed in the middle."""
         parent = self.tracker.open_sweep("tiny", {})
-        place = Workplace(parent, self.tracker, self.home.warm_starts, torch.device("cpu"), lambda progress: None)
-        open_trial_run(trial, place)
+        self.tracker.open_run(parent, describe_trial(trial, fence=1))
         return self.tracker.find([trial.cohort])[trial.id].run_id
 
     def tables(self, name: str = "tiny") -> Tables:

@@ -1,16 +1,19 @@
 """Launching a sweep: what runs, what does not run again, what is found again."""
 
+import os
+
 import pytest
 from grids import PHANTOM
 from launching import Bench, Switch, losses_of, runs_of, states_of
 from tiny_datasets import write_pictures
 
 from segsweep.errors import DataError, GridError
-from segsweep.orchestration.launch import Launch, left_to_run
+from segsweep.orchestration.launch import Launch
+from segsweep.orchestration.left import left_to_run
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.records.manifest import Manifest
 from segsweep.tracking.memory import MemoryTracker
-from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE
+from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Ending
 
 TWO_FOLDS = {"k": 2, "run": [0, 1]}
 
@@ -151,7 +154,7 @@ def test_failures_are_settled_unless_they_are_run_again(bench: Bench, own_losses
 def test_a_nan_ends_its_trial_as_diverged_and_the_others_go_on(bench: Bench, own_losses: Switch) -> None:
     launched = bench.launch(grid=[{"loss": ["own_losses:nan", "dice"]}])
     assert states_of(launched) == {"own_losses:nan": "diverged", "dice": "finished"}
-    assert str(launched.manifest.entries[0].reason).endswith("loss became nan in epoch 1")
+    assert str(launched.manifest.entries[0].reason).endswith("loss became nan at step 1 of epoch 1")
     tables = bench.tables("tiny")
     assert set(tables.cases["trial"].to_pylist()) == {launched.manifest.entries[1].trial}
     assert tables.trials["state"].to_pylist() == ["diverged", "finished"]
@@ -206,7 +209,7 @@ def test_a_sweep_that_is_being_launched_cannot_be_launched_beside_it(
     planned = plan_sweep(bench.grid())
     with (
         Launch(planned, memory_tracker, bench.home),
-        pytest.raises(GridError, match=r"^tiny: this sweep is being launched by another process in .*/sweeps/tiny$"),
+        pytest.raises(GridError, match=rf"^tiny: this sweep is being launched by process {os.getpid()} on \S+$"),
     ):
         bench.launch()
     assert bench.launch().started == 2
@@ -249,7 +252,7 @@ def test_progress_tells_every_slice_from_its_data_to_its_end(bench: Bench) -> No
         assert phases == ["data", "warm start", "training", "evaluation", "ended"]
         assert all(0 <= event.done <= 1 for event in events)
         piece = next(piece for _, piece, event in bench.events if event.number == number)
-        assert events[-1].states == {trial.id: "finished" for trial in piece}
+        assert events[-1].endings == {trial.id: Ending("finished") for trial in piece}
 
 
 def test_a_warm_start_that_cannot_be_trained_fails_its_cohort_and_no_other(bench: Bench) -> None:
@@ -257,4 +260,4 @@ def test_a_warm_start_that_cannot_be_trained_fails_its_cohort_and_no_other(bench
     blocks = [{"loss": ["ce", "dice"]}, {"loss": "ce", "warm_start": "none"}]
     launched = bench.launch(warm_start={"epochs": 1, "lr": 1e38}, grid=blocks)
     assert [entry.state for entry in launched.manifest.entries] == ["failed", "failed", "finished"]
-    assert str(launched.manifest.entries[0].reason).startswith("TrainingError: the warm start diverged")
+    assert str(launched.manifest.entries[0].reason).startswith("the warm start diverged")

@@ -15,7 +15,7 @@ from segsweep.records.schemas import CASES
 from segsweep.records.tables import read
 from segsweep.spec.settings import Resources
 from segsweep.tracking.mlflow_tracker import MlflowTracker
-from segsweep.tracking.protocol import CASES_FILE
+from segsweep.tracking.protocol import CASES_FILE, Ending
 
 pytestmark = pytest.mark.ray
 
@@ -67,25 +67,25 @@ def test_a_worker_that_dies_is_lost_and_the_other_slices_end(
 ) -> None:
     bench.tracker = store
     blocks = [{"loss": "dice"}, {"loss": "own_losses:kills_its_worker", "batch_size": 3}]
-    launched = bench.launch(executor=ray_executor, grid=blocks, warm_start="none")
+    launched = bench.launch(executor=ray_executor, grid=blocks, warm_start="none", retry=0)
     assert [entry.state for entry in launched.manifest.entries] == ["finished", "interrupted"]
     ends = {event.number: event for _, _, event in bench.events if event.phase in ("ended", "lost")}
-    assert (ends[0].phase, ends[0].states) == ("ended", {launched.manifest.entries[0].trial: "finished"})
-    assert (ends[1].phase, ends[1].states) == ("lost", {})
-    assert ends[1].reason == "its process died: killed, out of memory, or a crash"
+    assert (ends[0].phase, ends[0].endings) == ("ended", {launched.manifest.entries[0].trial: Ending("finished")})
+    assert (ends[1].phase, ends[1].endings) == ("lost", {})
+    assert ends[1].lost == Ending("interrupted", launched.manifest.entries[1].reason, "killed")
+    assert str(ends[1].lost.reason).startswith("its process died")
 
 
 def test_a_worker_that_cannot_write_to_the_store_is_lost_with_the_reason(
     bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
 ) -> None:
     planned = plan_sweep(bench.grid(warm_start="none"))
-    errand = Errand("no-such-run", store, bench.home.warm_starts, planned.folder)
+    errand = Errand("no-such-run", store, bench.home.blobs, bench.home.journal, planned.folder)
     events: list[SliceEvent] = []
-    ray_executor.run([planned.plan.trials], errand, Resources(gpus=0), events.append)
+    ray_executor.run([planned.plan.trials], errand, Resources(gpus=0), events.append, lambda piece: True)
     assert events[-1].phase == "lost"
-    assert events[-1].reason == (
-        f"segsweep.errors.TrackingError: tracking: {store.uri}: Run with id=no-such-run not found"
-    )
+    reason = f"segsweep.errors.TrackingError: tracking: {store.uri}: Run with id=no-such-run not found"
+    assert events[-1].lost == Ending("failed", reason, "code")
 
 
 def test_workers_are_as_many_as_fit_or_as_the_grid_says(ray_executor: RayExecutor) -> None:

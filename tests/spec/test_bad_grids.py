@@ -11,7 +11,8 @@ from segsweep.spec.catalogue import NAMES
 from segsweep.spec.grid import parse_sweep, read_sweep
 
 TOP_KEYS = (
-    "name, datasets, labels, folds, split, seeds, network, warm_start, train, augment, grid, resources, search, report"
+    "name, datasets, labels, folds, split, seeds, network, warm_start, train, augment, grid, resources, search, report,"
+    " retry"
 )
 SOURCES = "msd, folder, nnunet, datalist, bids, phantom"
 FILE_KEYS = "name, group, cases, classes, ignore, splits, spacing, resize, size, normalise, channels"
@@ -90,6 +91,7 @@ TOP_LEVEL = [
         {"report": {"metric": "iou"}},
         "report.metric: input should be 'dice', 'jaccard', 'nsd', 'hd95' or 'assd', got 'iou'",
     ),
+    ({"retry": -1}, "retry: whole numbers from 0 up, got -1"),
     ({"report": {"resamples": 10}}, "report.resamples: input should be greater than or equal to 200, got 10"),
 ]
 

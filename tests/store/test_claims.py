@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -63,11 +64,25 @@ def test_a_claim_that_is_void_is_taken_over_by_its_fence(blobs: Blobs, claims: C
         assert claims.take("work", over=1) is None
 
 
+HOLDER = """
+import sys, time
+from segsweep.store.claims import Claims
+from segsweep.store.open import open_blobs
+Claims(open_blobs(sys.argv[1]), float(sys.argv[2])).take("work")
+print("taken", flush=True)
+time.sleep(600)
+"""
+
+
 def test_a_living_holder_is_not_stale_and_a_silent_one_is_after_three_periods(blobs: Blobs, claims: Claims) -> None:
     now = [0.0]
     observer = Observer(claims, PERIOD, lambda: now[0])
-    with Claims(blobs, PERIOD) as holder:
-        holder.take("work")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(blobs), str(PERIOD)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "taken\n"
         observer.look("work")
         for _ in range(3):
             before = claims.look("work").beat
@@ -75,14 +90,40 @@ def test_a_living_holder_is_not_stale_and_a_silent_one_is_after_three_periods(bl
                 time.sleep(PERIOD / 5)
             now[0] += 0.9 * MISSED * PERIOD
             assert not observer.is_free("work")
-    # the heart has stopped, the claim was not released; this process still lives
-    assert not observer.is_free("work")
-    now[0] += 0.9 * MISSED * PERIOD
-    assert not observer.is_free("work")
-    assert not observer.stale()
-    now[0] += 0.2 * MISSED * PERIOD
-    assert observer.is_free("work")
-    assert observer.stale() == {"work": 1}
+        holder.send_signal(signal.SIGSTOP)
+        time.sleep(2 * PERIOD)  # a beat may be on its way
+        observer.look("work")
+        now[0] += 0.9 * MISSED * PERIOD
+        assert not observer.is_free("work")
+        assert not observer.stale()
+        now[0] += 0.2 * MISSED * PERIOD
+        assert observer.is_free("work")
+        assert observer.stale() == {"work": 1}
+    finally:
+        holder.kill()
+        holder.communicate()
+
+
+def test_what_is_still_held_at_the_end_is_let_go(blobs: Blobs, claims: Claims) -> None:
+    with Claims(blobs, PERIOD) as holder:
+        holder.take("work")
+    assert claims.look("work").outcome == "interrupted"
+    assert claims.take("work") == Claim("work", 2)
+
+
+def test_work_that_is_done_is_done_again_only_over_its_fence(blobs: Blobs, claims: Claims) -> None:
+    first = claims.take("work")
+    assert first is not None
+    claims.release(first, "finished")
+    assert claims.take("work") is None
+    assert claims.take("work", over=1) == Claim("work", 2)
+
+
+def test_the_names_of_all_claims(claims: Claims) -> None:
+    assert claims.names() == frozenset()
+    for name in ("one", "one", "two", "sweeps/three"):
+        claims.take(name)
+    assert claims.names() == {"one", "two", "sweeps/three"}
 
 
 def test_the_claim_of_a_dead_process_of_this_machine_is_free_at_once(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A slice of a cohort end to end, tracked in memory."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import torch
 from file_trials import trial_on
 from grids import PHANTOM, plan_of, tiny_sweep
 from tiny_datasets import write_decathlon
+from workplaces import states, workplace
 
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.spec.trials import Trial
+from segsweep.store.keys import WARM_STARTS, owner
 from segsweep.tracking.memory import MemoryRun, MemoryTracker
 from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Ending
 from segsweep.training.cohort import run_slice
@@ -22,14 +25,12 @@ WITH_DROPOUT = {"monai": "UNet", "args": {"channels": [4, 8], "strides": [2], "d
 
 @pytest.fixture
 def place(tmp_path: Path, memory_tracker: MemoryTracker) -> Workplace:
-    parent = memory_tracker.open_sweep("tiny", {})
-    return Workplace(parent, memory_tracker, tmp_path / "warm-starts", torch.device("cpu"), lambda progress: None)
+    return workplace(tmp_path / "place", memory_tracker)
 
 
 def elsewhere(place: Workplace, tmp_path: Path, name: str) -> Workplace:
     """Another folder and another store: nothing done at the first place is known there."""
-    tracker = MemoryTracker()
-    return Workplace(tracker.open_sweep("tiny", {}), tracker, tmp_path / name, place.device, lambda progress: None)
+    return workplace(tmp_path / name)
 
 
 def trials(**changes: Any) -> tuple[Trial, ...]:
@@ -54,7 +55,7 @@ def cases(place: Workplace, trial: Trial) -> pa.Table:
 class TestRecords:
     def test_a_finished_trial_has_its_row_and_its_cases(self, place: Workplace) -> None:
         (trial, _) = trials()
-        assert run_slice([trial], place) == {trial.id: "finished"}
+        assert states(run_slice([trial], place)) == {trial.id: "finished"}
         run = run_of(place, trial)
         (row,) = run.tables[TRIALS_FILE].to_pylist()
         assert run.tables[TRIALS_FILE].schema.equals(TRIALS)
@@ -82,9 +83,9 @@ class TestRecords:
 
     def test_it_says_where_it_stands(self, place: Workplace) -> None:
         heard: list[Progress] = []
-        listening = Workplace(place.parent, place.tracker, place.warm_starts, place.device, heard.append)
+        listening = replace(place, report=heard.append)
         found = trials()
-        states = run_slice(found, listening)
+        endings = run_slice(found, listening)
         assert list(dict.fromkeys(progress.phase for progress in heard)) == [
             "data",
             "warm start",
@@ -92,7 +93,8 @@ class TestRecords:
             "evaluation",
         ]
         assert all(0 <= progress.done <= 1 for progress in heard)
-        assert heard[-1].states == states == {trial.id: "finished" for trial in found}
+        assert heard[-1].endings == endings
+        assert states(endings) == {trial.id: "finished" for trial in found}
 
 
 class TestReproducibility:
@@ -134,7 +136,7 @@ class TestReproducibility:
 class TestFailures:
     def test_a_loss_that_raises_fails_alone_with_its_traceback(self, place: Workplace) -> None:
         bad, good = trials(grid={"loss": ["user_losses:raises", "dice"]})
-        assert run_slice([bad, good], place) == {bad.id: "failed", good.id: "finished"}
+        assert states(run_slice([bad, good], place)) == {bad.id: "failed", good.id: "finished"}
         run = run_of(place, bad)
         assert run.ending == Ending("failed", "RuntimeError: shapes [B, C] and [/B] do not fit", "code")
         assert b"in raises" in run.files["traceback.txt"]
@@ -150,50 +152,43 @@ class TestFailures:
 
     def test_a_loss_that_becomes_nan_diverges(self, place: Workplace) -> None:
         bad, good = trials(grid={"loss": ["user_losses:turns_nan", "dice"]})
-        assert run_slice([bad, good], place) == {bad.id: "diverged", good.id: "finished"}
-        assert run_of(place, bad).reason == "the training loss became nan in epoch 1"
+        assert states(run_slice([bad, good], place)) == {bad.id: "diverged", good.id: "finished"}
+        assert run_of(place, bad).reason == "the training loss became nan at step 1 of epoch 1"
         assert cases(place, bad).num_rows == 0
 
     def test_a_loss_that_cannot_be_built_fails_alone(self, place: Workplace) -> None:
         bad, good = trials(grid=[{"loss": "monai:NoSuchLoss"}, {"loss": "dice"}])
-        assert run_slice([bad, good], place) == {bad.id: "failed", good.id: "finished"}
-        assert run_of(place, bad).reason == (
-            "GridError: loss 'monai:NoSuchLoss': monai.losses has no loss class of that name"
-        )
+        assert states(run_slice([bad, good], place)) == {bad.id: "failed", good.id: "finished"}
+        assert run_of(place, bad).reason == ("loss 'monai:NoSuchLoss': monai.losses has no loss class of that name")
 
     def test_data_that_is_gone_fails_every_trial(self, place: Workplace, tmp_path: Path) -> None:
         folder = write_decathlon(tmp_path / "msd", 6)
         trial = trial_on(folder, "msd")
         (folder / "dataset.json").unlink()
-        assert run_slice([trial], place) == {trial.id: "failed"}
-        assert run_of(place, trial).reason == f"DataError: {folder}/dataset.json: no such file"
+        assert states(run_slice([trial], place)) == {trial.id: "failed"}
+        assert run_of(place, trial).reason == f"{folder}/dataset.json: no such file"
 
     def test_a_batch_that_cannot_be_made_fails_every_trial_with_its_reason(self, place: Workplace) -> None:
         """Squares of other sides turned by 90° do not stack."""
-        folder = place.warm_starts.parent / "files" / "msd"
+        folder = Path(str(place.blobs)).parent / "files" / "msd"
         write_decathlon(folder, 8, shape=(16, 8, 4))
         turn = {"monai": [{"RandRotate90": {"prob": 0.5, "spatial_axes": [0, 1]}}]}
         changes = {"augment": turn, "warm_start": "none", "train": {"epochs": 2, "batch_size": 4}}
         pair = [trial_on(folder, "msd", grid={"loss": loss}, **changes) for loss in ("ce", "dice")]
-        assert set(run_slice(pair, place).values()) == {"failed"}
+        assert set(states(run_slice(pair, place)).values()) == {"failed"}
         assert all("stack" in str(run_of(place, trial).reason) for trial in pair)
 
     def test_what_may_go_well_another_time_is_interrupted(self, place: Workplace) -> None:
         lost, kept = trials(grid=[{"loss": ["user_losses:no_memory", "ce"]}])
-        assert run_slice([lost, kept], place) == {lost.id: "interrupted", kept.id: "finished"}
+        assert states(run_slice([lost, kept], place)) == {lost.id: "interrupted", kept.id: "finished"}
         assert str(run_of(place, lost).reason).startswith("OutOfMemoryError")
+        assert run_of(place, lost).ending.kind == "gpu memory"
 
     def test_a_lane_that_stops_early_is_recorded_while_the_others_train(
         self, tmp_path: Path, memory_tracker: MemoryTracker
     ) -> None:
         seen: list[tuple[str, frozenset[str]]] = []
-        place = Workplace(
-            memory_tracker.open_sweep("tiny", {}),
-            memory_tracker,
-            tmp_path,
-            torch.device("cpu"),
-            lambda at: seen.append((at.phase, frozenset(at.states))),
-        )
+        place = workplace(tmp_path, memory_tracker, lambda at: seen.append((at.phase, frozenset(at.endings))))
         short, long = trials(grid=[{"loss": "ce", "epochs": [1, 3]}])
         run_slice([short, long], place)
         assert ("evaluation", frozenset({short.id})) in seen
@@ -221,14 +216,14 @@ class TestWarmStart:
     def test_from_scratch_there_is_none(self, place: Workplace) -> None:
         run_slice(trials(warm_start="none"), place)
         assert warm_starts(place) == []
-        assert not place.warm_starts.exists()
+        assert place.blobs.list(WARM_STARTS) == []
 
     def test_it_is_where_the_lanes_start(self, place: Workplace) -> None:
         """A rate too small to change anything leaves the weights of the warm start."""
         one, other = trials(train={"epochs": 1, "lr": 1e-30, "batch_size": 2})
         run_slice([one, other], place)
-        (path,) = place.warm_starts.glob("*.pt")
-        assert path.stem == one.warm_start_id
+        (blob,) = place.blobs.list(WARM_STARTS)
+        assert owner(blob.key) == one.warm_start_id
         assert cases(place, one)["volume_soft"] == cases(place, other)["volume_soft"]
 
 

@@ -100,7 +100,11 @@ class TestSchedule:
 class TestDivergence:
     def test_in_training(self) -> None:
         lane = trained([9, 8, 7], training=NAN)
-        assert (lane.state, lane.reason, len(lane.epochs)) == ("diverged", "the training loss became nan in epoch 1", 1)
+        assert (lane.state, lane.reason, len(lane.epochs)) == (
+            "diverged",
+            "the training loss became nan at step 1 of epoch 1",
+            1,
+        )
 
     def test_in_validation(self) -> None:
         lane = trained([9, 8, float("inf")])

@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from grids import tiny_sweep
+from workplaces import states, workplace
 
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.tracking.protocol import CASES_FILE
 from segsweep.training.cohort import run_slice
-from segsweep.training.workplace import Workplace
 
 SETTINGS = {
     "Task04_Hippocampus": {"source": "msd", "cases": 12, "spacing": [1, 1, 1], "size": [40, 56, 40]},
@@ -33,9 +32,8 @@ def test_the_loss_falls_and_every_case_is_judged(
         tiny_sweep(datasets=block, network="unet-s", augment="bertels2019", train=train, grid={"loss": "ce"})
     )
     (trial,) = plan_sweep(grid).plan.trials
-    parent = memory_tracker.open_sweep("tiny", {})
-    place = Workplace(parent, memory_tracker, tmp_path, torch.device("cpu"), lambda progress: None)
-    assert run_slice([trial], place) == {trial.id: "finished"}
+    place = workplace(tmp_path, memory_tracker)
+    assert states(run_slice([trial], place)) == {trial.id: "finished"}
     (run,) = (run for run in memory_tracker.runs.values() if run.description.kind == "trial")
     losses = [point.metrics["train/loss"] for point in run.points]
     assert losses[-1] < losses[0]

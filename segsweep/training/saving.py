@@ -1,0 +1,54 @@
+"""What is written down of a lane while it trains: a journal line before each epoch, then curves and checkpoints."""
+
+from dataclasses import dataclass
+
+from segsweep.tracking.protocol import Run
+from segsweep.training.checkpoint import Checkpoints
+from segsweep.training.journal import Journal
+from segsweep.training.lane import Epoch, Lane
+from segsweep.training.recording import epoch_metrics
+
+
+@dataclass(frozen=True)
+class Saving:
+    """One lane and the places that it is written to.
+
+    Args:
+        name: id of the trial or warm start.
+        lane: that trains.
+        run: that its curves are written to.
+        checkpoints: that it goes on from.
+        journal: of this process.
+    """
+
+    name: str
+    lane: Lane
+    run: Run
+    checkpoints: Checkpoints
+    journal: Journal
+
+    def go_on(self) -> None:
+        """Take the lane to where its latest checkpoint left it; its run begins with the epochs before."""
+        state = self.checkpoints.latest()
+        if state is not None:
+            self.lane.load_state_dict(state)
+            for epoch in self.lane.epochs:
+                self._log(epoch)
+
+    def on_start(self, number: int) -> None:
+        """An epoch begins."""
+        self.journal.note(self.name, number)
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """An epoch has ended.
+
+        Raises:
+            OSError: the disk is full, or refuses.
+        """
+        self._log(epoch)
+        due = self.checkpoints.due()
+        if due or not self.lane.running:
+            self.checkpoints.save(epoch.number, self.lane.state_dict())
+
+    def _log(self, epoch: Epoch) -> None:
+        self.run.log(epoch.number, epoch_metrics(epoch), at=epoch.at)
