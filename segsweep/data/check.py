@@ -8,6 +8,7 @@ from segsweep.data.cases import Case, CaseSet
 from segsweep.data.duplicates import Pair, near_duplicates
 from segsweep.data.examine import CaseFacts, examine
 from segsweep.data.facts import scan
+from segsweep.data.on_disk import on_disk
 from segsweep.data.orphans import orphans
 from segsweep.data.propose import propose
 from segsweep.errors import DataError
@@ -50,7 +51,8 @@ def check(dataset: FileDataset, progress: Callable[[int, int], None] = lambda do
     Raises:
         DataError: its cases cannot even be listed; names the file or the case.
     """
-    found = scan(dataset)
+    here = on_disk(dataset)
+    found = scan(here)
     cases: list[CaseFacts] = []
     problems: list[str] = []
     for done, case in enumerate(found.cases, start=1):
@@ -68,7 +70,7 @@ def check(dataset: FileDataset, progress: Callable[[int, int], None] = lambda do
         problems,
         list(_notices(found, cases)),
         near_duplicates(cases),
-        orphans(dataset, found),
+        orphans(here, found),
         propose(dataset, usual) if usual else None,
     )
 

@@ -7,6 +7,7 @@ import torch
 from segsweep.data.augmentation import build_augmentation
 from segsweep.data.batches import Batch, EvaluationCase
 from segsweep.data.decoded import Decoded
+from segsweep.data.training_cases import kept_for_training, oversampled
 from segsweep.data.training_labels import TrainingLabels
 from segsweep.spec.canonical import derive_seed
 from segsweep.spec.trials import Trial
@@ -30,14 +31,16 @@ class FileBatches:
             name: [places[case] for case in cases]
             for name, cases in (("train", split.train), ("inner", split.inner), ("val", split.val))
         }
+        self._splits["train"] = kept_for_training(decoded, self._splits["train"], trial.labels)
+        self._shown = oversampled(decoded, self._splits["train"], trial.labels)
         self._training_labels = TrainingLabels(decoded, trial.labels, seed=self._seed)
         self.statistics = self._training_labels.statistics(self._splits["train"])
 
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
         """The training batches of an epoch; the last incomplete one is left out, so that Φ always spans B images."""
         generator = torch.Generator().manual_seed(derive_seed(self._seed, phase, "order", number))
-        order = torch.randperm(len(self._splits["train"]), generator=generator).tolist()
-        positions = [self._splits["train"][index] for index in order]
+        order = torch.randperm(len(self._shown), generator=generator).tolist()
+        positions = [self._shown[index] for index in order]
         size = min(self._batch_size, len(positions))
         for step, start in enumerate(range(0, len(positions) - size + 1, size)):
             generator.manual_seed(derive_seed(self._seed, phase, "augment", number, step))
@@ -53,7 +56,7 @@ class FileBatches:
             yield Batch(images, *self._training_labels.encode(labels))
 
     def evaluation(self) -> Sequence[EvaluationCase]:
-        """Every case of the fold."""
+        """Every case of the fold but those that the label policy keeps from training."""
         return [self._case(position, split) for split in ("val", "inner", "train") for position in self._splits[split]]
 
     def _load(self, positions: list[int], epoch: str) -> tuple[torch.Tensor, torch.Tensor]:

@@ -28,7 +28,9 @@ def propose(dataset: FileDataset, cases: Sequence[CaseFacts]) -> str:
         dataset: its source and path.
         cases: those that could be read, all with equally many axes; at least one.
     """
-    block: dict[str, Any] = {dataset.source: str(dataset.path), "name": dataset.name}
+    block: dict[str, Any] = {dataset.source: dataset.address, "name": dataset.name}
+    if dataset.bucket is not None and dataset.bucket.anonymous:
+        block["anonymous"] = True
     if (dataset.folder / "splits_final.json").exists():
         block["splits"] = "splits_final.json"
     if len({case.group for case in cases}) < min(Folds().k, len(cases)):

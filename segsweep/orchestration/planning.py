@@ -12,9 +12,9 @@ from segsweep.errors import GridError, InputError
 from segsweep.spec.catalogue import check_labels
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.grid import Sweep, read_sweep
-from segsweep.spec.labels import ALL
+from segsweep.spec.labels import ALL, Where, written
 from segsweep.spec.loss_names import NameKind, kind_of
-from segsweep.spec.trials import Plan, Trial, expand
+from segsweep.spec.trials import DatasetFacts, Plan, Trial, expand
 
 Progress = Callable[[str, int, int], None]
 """Called with (dataset, cases done, cases in all)."""
@@ -82,7 +82,7 @@ def _check_fit(trial: Trial) -> None:
             raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
         if trial.labels.raters is not None and trial.facts.ignore is not None:
             raise GridError(f"labels: {trial.labels.name}: of several raters no voxel can be ignored")
-        _check_removal(trial)
+        _check_policy(trial)
         foreground = len(trial.facts.labels) - 1
         check_labels(trial.loss, foreground_labels=foreground, soft_labels=trial.labels.soft)
         trial.network.check_size(_known_size(trial))
@@ -90,19 +90,32 @@ def _check_fit(trial: Trial) -> None:
         raise GridError(f"{trial.dataset.name}: {error}") from error
 
 
-def _check_removal(trial: Trial) -> None:
+def _check_policy(trial: Trial) -> None:
+    """Refuse a label policy that means labels, columns or cases which the dataset does not have."""
     policy, facts = trial.labels, trial.facts
-    if policy.remove is None:
-        return
-    if policy.remove not in (ALL, *facts.labels[1:]):
-        raise GridError(f"labels: remove: no label {policy.remove!r}; labels: {', '.join(facts.labels[1:])}, or {ALL}")
+    if policy.chooses_cases and not isinstance(trial.dataset, FileDataset):
+        raise GridError(f"labels: {policy.name}: phantoms are endless, none can be left out or repeated")
+    for removal in (policy.removal, policy.as_many_as):
+        if removal is None:
+            continue
+        if removal.remove not in (ALL, *facts.labels[1:]):
+            names = ", ".join(facts.labels[1:])
+            raise GridError(f"labels: remove: no label {removal.remove!r}; labels: {names}, or {ALL}")
+        _check_columns(removal.where, facts)
+    if policy.oversample is not None:
+        _check_columns(policy.oversample.where, facts)
+        if not trial.oversampled:
+            raise GridError(f"labels: oversample: no case is where {written(policy.oversample.where)}")
+    if policy.removal is not None and not trial.removed:
+        raise GridError(f"labels: {policy.name}: no case is like that")
+
+
+def _check_columns(where: Where, facts: DatasetFacts) -> None:
     columns = dict.fromkeys(column for meta in facts.meta.values() for column in meta)
-    if unknown := [column for column in policy.where if column not in columns]:
+    if unknown := [column for column in where if column not in columns]:
         raise GridError(
             f"labels: where: meta.csv has no column {unknown[0]!r}; columns: {', '.join(columns) or 'none'}"
         )
-    if not trial.removed:
-        raise GridError(f"labels: {policy.name}: no case is like that")
 
 
 def _known_size(trial: Trial) -> tuple[int, ...]:

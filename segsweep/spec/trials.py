@@ -11,7 +11,7 @@ from segsweep.spec.canonical import canonical_json, derive_seed, digest
 from segsweep.spec.catalogue import LossSetting, canonical, label, resolve
 from segsweep.spec.datasets import Dataset
 from segsweep.spec.grid import Sweep
-from segsweep.spec.labels import LabelPolicy
+from segsweep.spec.labels import LabelPolicy, Removal, is_where
 from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.settings import Augment, Network, Selection, Train, WarmStart
 
@@ -80,14 +80,31 @@ class Trial:
     @property
     def removed(self) -> list[tuple[str, str]]:
         """The (case, label) pairs that the label policy removes, in order."""
-        if self.labels.remove is None:
+        return self._losing(self.labels.removal)
+
+    @property
+    def oversampled(self) -> list[str]:
+        """The cases that the label policy shows several times, in order."""
+        chosen = self.labels.oversample
+        return [] if chosen is None else [case for case, meta in self._known() if is_where(meta, chosen.where)]
+
+    def _losing(self, removal: Removal | None) -> list[tuple[str, str]]:
+        if removal is None:
             return []
-        return [
-            (case, label)
-            for case, meta in sorted(self.facts.meta.items())
-            for label in self.facts.labels[1:]
-            if self.labels.removes(label, case, meta)
-        ]
+        names = self.facts.labels[1:]
+        return [(case, name) for case, meta in self._known() for name in names if removal.removes(name, case, meta)]
+
+    def _known(self) -> list[tuple[str, Mapping[str, str]]]:
+        return sorted(self.facts.meta.items(), key=lambda entry: entry[0])
+
+    def _labels_identity(self) -> dict[str, Any]:
+        """The cases that are meant belong to it: what meta.csv says of them is no part of a dataset's fingerprint."""
+        chosen: dict[str, Any] = {"removed": self.removed}
+        if self.labels.as_many_as is not None:
+            chosen["as_many_as_without"] = self._losing(self.labels.as_many_as)
+        if self.labels.oversample is not None:
+            chosen["oversampled"] = self.oversampled
+        return {**self.labels.identity(), **chosen}
 
     def data_identity(self) -> dict[str, Any]:
         """What the batches depend on."""
@@ -104,7 +121,7 @@ class Trial:
         return {
             "fingerprint": self.facts.fingerprint,
             "source": source,
-            "labels": {**self.labels.model_dump(mode="json"), "removed": self.removed},
+            "labels": self._labels_identity(),
             "split": self.split.digest,
             "fold": self.fold,
             "seed": self.seed,

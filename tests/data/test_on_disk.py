@@ -12,6 +12,7 @@ from grids import tiny_sweep
 from tiny_datasets import write_decathlon, write_pictures
 
 from segsweep.data.cache import cache_folder
+from segsweep.data.check import check
 from segsweep.data.decode_dataset import decode_dataset
 from segsweep.data.facts import scan
 from segsweep.data.on_disk import on_disk
@@ -90,6 +91,18 @@ def test_test_cases_and_other_files_are_left_where_they_are(client: Any, bucket:
     client.put_object(Bucket=bucket, Key="set/weights.pt", Body=b"large")
     here = on_disk(dataset(msd=f"s3://{bucket}/set")).path
     assert sorted(path.name for path in here.glob("[!.]*")) == ["dataset.json", "imagesTr", "labelsTr"]
+
+
+def test_it_is_checked_where_it_lies(client: Any, bucket: str, tmp_path: Path) -> None:
+    folder = write_decathlon(tmp_path / "set", 6)
+    upload(client, bucket, "set", folder)
+    client.upload_file(str(folder / "imagesTr" / "case_000.nii.gz"), bucket, "set/imagesTr/case_999.nii.gz")
+    block = dataset(msd=f"s3://{bucket}/set")
+    found = check(block)
+    assert found.problems == []
+    assert [path.name for path in found.orphans] == ["case_999.nii.gz"]
+    (proposed,) = parse_datasets(yaml.safe_load(str(found.block))[0])
+    assert scan(proposed) == scan(block)  # type: ignore[arg-type]
 
 
 class TestBound:

@@ -126,6 +126,31 @@ def test_raters_where_there_are_none(picture_grid: PictureGrid) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({"remove": "polyp", "share": 0.5}, "labels: remove: no label 'polyp'; labels: foreground, or all"),
+        ({"as_many_as": {"remove": "polyp", "share": 0.5}}, "labels: remove: no label 'polyp'; labels: foreground, or"),
+        ({"remove": "all", "where": {"cls": "x"}}, "labels: where: meta.csv has no column 'cls'; columns: group, age"),
+        ({"remove": "all", "where": {"age": 99}}, "labels: all removed where age=99: no case is like that"),
+        ({"oversample": {"where": {"age": 99}, "times": 2}}, "labels: oversample: no case is where age=99"),
+    ],
+)
+def test_label_policies_that_mean_nothing_that_is_there(
+    picture_grid: PictureGrid, pictures: Path, policy: dict[str, object], expected: str
+) -> None:
+    write_pictures(pictures, groups=list("abcdefghij"))
+    grid = picture_grid(labels=policy)
+    assert complaint(grid).startswith(f"HERE/grid.yaml: pictures: {expected}")
+
+
+def test_phantoms_are_not_chosen_from(bench: Bench) -> None:
+    said = complaint(bench.grid(labels={"fraction": 0.5}))
+    assert said == (
+        "HERE/grid.yaml: phantoms: labels: 50 % of the cases: phantoms are endless, none can be left out or repeated"
+    )
+
+
 def test_shapes_that_differ(picture_grid: PictureGrid, pictures: Path) -> None:
     write_picture(pictures / "masks" / "case-02.png", np.zeros((16, 12), dtype=np.uint8))
     assert complaint_of_check(picture_grid()) == (

@@ -50,6 +50,11 @@ def test_names_tell_policies_apart() -> None:
         policy(remove="all", where={"cls": "malignant"}),
         policy(remove="lesion", share=0.3),
         policy(remove="lesion", share=0.3, smooth=0.1),
+        policy(fraction=0.3),
+        policy(as_many_as={"remove": "lesion", "share": 0.3}),
+        policy(oversample={"where": {"cls": "malignant"}, "times": 3}),
+        policy(oversample={"where": {"cls": "malignant"}, "times": 2}),
+        policy(oversample={"where": {"cls": "malignant"}, "times": 2}, remove="lesion", share=0.3),
     ]
     assert len({each.name for each in policies}) == len(policies)
 
@@ -70,6 +75,13 @@ def test_only_means_and_smoothing_are_soft() -> None:
         ({"remove": "lesion", "share": 0.3, "where": {"cls": "x"}}, "takes either"),
         ({"remove": "lesion", "share": 0.3, "raters": "mean"}, "one label a case"),
         ({"remove": "lesion", "share": 0}, "greater than 0"),
+        ({"fraction": 1}, "less than 1"),
+        ({"fraction": 0}, "greater than 0"),
+        ({"as_many_as": {"remove": "lesion"}}, "takes either"),
+        ({"as_many_as": {"remove": "lesion", "share": 0.3}, "fraction": 0.5}, "no `remove`, no `fraction`"),
+        ({"as_many_as": {"remove": "lesion", "share": 0.3}, "raters": "mean"}, "one label a case"),
+        ({"oversample": {"where": {"cls": "x"}, "times": 1}}, "greater than or equal to 2"),
+        ({"oversample": {"where": {}, "times": 2}}, "at least 1 item"),
         ({"smooth": 1}, "less than 1"),
         ({"raters": "median"}, "'mean', 'majority' or 'random'"),
     ],
@@ -77,3 +89,8 @@ def test_only_means_and_smoothing_are_soft() -> None:
 def test_contradictions_are_refused(keys: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
         policy(**keys)
+
+
+def test_a_key_that_is_left_out_is_no_part_of_the_identity() -> None:
+    assert set(policy(remove="lesion", share=0.3).identity()) == {"raters", "smooth", "remove", "where", "share"}
+    assert policy(fraction=0.3).identity() != policy().identity()

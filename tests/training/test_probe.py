@@ -9,7 +9,7 @@ from file_trials import trial_on
 from grids import plan_of, tiny_sweep
 from tiny_datasets import write_pictures
 
-from segsweep.data.facts import cache_folder
+from segsweep.data.cache import cache_folder
 from segsweep.data.open import open_batches
 from segsweep.errors import DataError, GridError, TrainingError
 from segsweep.training import probe as probing
