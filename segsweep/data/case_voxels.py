@@ -10,6 +10,7 @@ from segsweep.data.cases import Case
 from segsweep.data.geometry import Geometry, resampled_shape
 from segsweep.data.normalise import normalise
 from segsweep.data.resample import nearest, resample
+from segsweep.data.synthetic_contrast import is_inverted
 from segsweep.data.volumes import Volume, read_label, read_volume
 from segsweep.errors import DataError
 from segsweep.spec.preprocess import Preprocess
@@ -56,8 +57,11 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
     scaled = normalise(resample(_channels(case, image, preprocess), resampled), preprocess.normalise)
     on_grid = [nearest(label, resampled) for label in native_labels]
     placed = [geometry.place(label, fill=0) for label in on_grid]
+    image_on_grid = np.stack([geometry.place(channel, fill=_outside(channel, preprocess)) for channel in scaled])
+    if preprocess.synthetic_contrast is not None and is_inverted(case):
+        image_on_grid = -image_on_grid
     return CaseVoxels(
-        image=np.stack([geometry.place(channel, fill=_outside(channel, preprocess)) for channel in scaled]),
+        image=image_on_grid,
         labels=np.stack(placed),
         native_labels=native_labels,
         geometry=geometry,

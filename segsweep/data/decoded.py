@@ -121,7 +121,7 @@ def decode(
 
 def decoded_name(fingerprint: str, preprocess: Preprocess, ignore: int | None) -> str:
     """Of the folder that holds a dataset on its training grid."""
-    made_by = {"preprocess": preprocess.model_dump(), "ignore": ignore, "protocol": PROTOCOL["preprocess"]}
+    made_by = {"preprocess": preprocess.identity(), "ignore": ignore, "protocol": PROTOCOL["preprocess"]}
     return digest({"fingerprint": fingerprint, **made_by})
 
 

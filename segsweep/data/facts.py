@@ -16,6 +16,7 @@ from segsweep.data.given_splits import given_splits
 from segsweep.data.msd import scan_msd
 from segsweep.data.nnunet import scan_nnunet
 from segsweep.data.on_disk import OnBytes, on_disk
+from segsweep.data.synthetic_contrast import with_contrast
 from segsweep.errors import DataError
 from segsweep.spec.canonical import digest
 from segsweep.spec.datasets import Dataset, FileDataset
@@ -51,6 +52,8 @@ def scan(dataset: FileDataset) -> CaseSet:
         found = replace(found, ignore=dataset.ignore)
     if dataset.classes is not None:
         found = replace(found, labels=("background", *dataset.classes))
+    if (share := dataset.preprocess.synthetic_contrast) is not None:
+        found = replace(found, cases=tuple(with_contrast(case, share) for case in found.cases))
     if dataset.cases is not None:
         found = replace(found, cases=subset(found.cases, dataset.cases))
     return found
@@ -72,7 +75,8 @@ def measure(sweep: Sweep, copying: Copying = lambda dataset, done, total: None) 
 
 def _facts(dataset: Dataset, sweep: Sweep, copying: OnBytes) -> DatasetFacts:
     if not isinstance(dataset, FileDataset):
-        return DatasetFacts("phantom", ("background", "lesion"), {fold: Split() for fold in sweep.folds.numbers()})
+        splits = {fold: Split() for fold in sweep.folds.numbers()}
+        return DatasetFacts("phantom", ("background", "lesion"), splits, raters=True)
     dataset = on_disk(dataset, copying)
     found = scan(dataset)
     remembered = cache_folder() / "hashes" / f"{digest(str(dataset.path.absolute()))}.json"

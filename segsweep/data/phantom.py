@@ -6,12 +6,13 @@ the volume bias that follows, is known exactly (`segsweep.theory`).
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segsweep.data.batches import Batch, EvaluationCase, encode
+from segsweep.data.batches import Batch, EvaluationCase
 from segsweep.data.geometry import Geometry
 from segsweep.losses.label_statistics import LabelStatistics
 from segsweep.losses.rater_labels import smooth_labels
@@ -23,14 +24,22 @@ CORE, UNCERTAIN = 2.0, 1.0
 """Intensities; the background is 0."""
 
 
-def draw_phantoms(
-    settings: PhantomDataset, count: int, *, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Draw phantoms.
+class Phantoms(NamedTuple):
+    """Some phantoms.
 
-    Returns:
-        Images (count, 1, size, size) and label values (count, size, size).
+    Args:
+        images: (count, 1, size, size).
+        labels: (count, size, size), label values as drawn.
+        expected: (count, size, size), probability of each pixel's label: the mean of endlessly many raters.
     """
+
+    images: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    expected: NDArray[np.float32]
+
+
+def draw_phantoms(settings: PhantomDataset, count: int, *, rng: np.random.Generator) -> Phantoms:
+    """Draw phantoms."""
     layout = settings.layout()
     width, size = layout.core + layout.uncertain, settings.size
     intensity = np.full((BAND_HEIGHT, width), UNCERTAIN, dtype=np.float32)
@@ -41,15 +50,17 @@ def draw_phantoms(
     label[:, :, layout.core :] = blocks.repeat(tall, axis=1).repeat(wide, axis=2)
     images = rng.normal(0, settings.noise, (count, 1, size, size)).astype(np.float32)
     labels = np.zeros((count, size, size), dtype=np.uint8)
+    expected = np.zeros((count, size, size), dtype=np.float32)
     turns = rng.integers(0, 4, count)
     rows, columns = rng.integers(0, size - BAND_HEIGHT + 1, count), rng.integers(0, size - width + 1, count)
     for index in range(count):
         box = (slice(rows[index], rows[index] + BAND_HEIGHT), slice(columns[index], columns[index] + width))
         images[index, 0][box] += intensity
         labels[index][box] = label[index]
-        images[index, 0] = np.rot90(images[index, 0], turns[index])
-        labels[index] = np.rot90(labels[index], turns[index])
-    return images, labels
+        expected[index][box] = np.where(intensity == CORE, 1.0, settings.p)
+        for drawn in (images[index, 0], labels[index], expected[index]):
+            drawn[:] = np.rot90(drawn, turns[index]).copy()
+    return Phantoms(images, labels, expected)
 
 
 class PhantomBatches:
@@ -63,23 +74,23 @@ class PhantomBatches:
         self._settings = settings
         self._batch_size = trial.train.batch_size
         self._device = device
-        self._smooth = trial.labels.smooth
+        self._policy = trial.labels
         self._seed = trial.stream_seed("batches")
 
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
         """`steps` batches that no other epoch has."""
         for step in range(self._settings.steps):
-            yield self._batch(*self._draw(self._batch_size, phase, number, step))
+            yield self._batch(self._draw(self._batch_size, phase, number, step), slice(None))
 
     def selection(self) -> Iterator[Batch]:
         """The fixed validation phantoms."""
-        images, labels = self._draw(self._settings.validation, "validation")
-        for start in range(0, len(images), self._batch_size):
-            yield self._batch(images[start : start + self._batch_size], labels[start : start + self._batch_size])
+        drawn = self._draw(self._settings.validation, "validation")
+        for start in range(0, len(drawn.images), self._batch_size):
+            yield self._batch(drawn, slice(start, start + self._batch_size))
 
     def evaluation(self) -> Sequence[EvaluationCase]:
         """The fixed evaluation phantoms."""
-        images, labels = self._draw(self._settings.evaluation, "evaluation")
+        images, labels, _ = self._draw(self._settings.evaluation, "evaluation")
         geometry = Geometry(self.size, self.size, self.size, spacing=None)
         names = [f"phantom-{index:04d}" for index in range(len(images))]
         return [
@@ -87,13 +98,14 @@ class PhantomBatches:
             for name, image, label in zip(names, images, labels, strict=True)
         ]
 
-    def _draw(self, count: int, *address: int | str) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    def _draw(self, count: int, *address: int | str) -> Phantoms:
         return draw_phantoms(self._settings, count, rng=np.random.default_rng(derive_seed(self._seed, *address)))
 
-    def _batch(self, images: NDArray[np.float32], labels: NDArray[np.uint8]) -> Batch:
-        values = torch.from_numpy(labels[:, None].astype(np.float32)).to(self._device)
-        targets = smooth_labels(encode(values, len(self.labels)), self._smooth)
-        return Batch(torch.from_numpy(images).to(self._device), targets)
+    def _batch(self, drawn: Phantoms, part: slice) -> Batch:
+        labels = drawn.expected if self._policy.raters == "mean" else drawn.labels.astype(np.float32)
+        values = torch.from_numpy(labels[part, None]).to(self._device)
+        targets = smooth_labels(values, self._policy.smooth)
+        return Batch(torch.from_numpy(drawn.images[part]).to(self._device), targets)
 
 
 def _expected_statistics(settings: PhantomDataset) -> LabelStatistics:

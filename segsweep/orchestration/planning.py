@@ -78,6 +78,9 @@ def find_modules_in(folder: Path) -> None:
 def _check_fit(trial: Trial) -> None:
     """Refuse a trial whose label policy, loss or network does not fit its data."""
     try:
+        phantom = not isinstance(trial.dataset, FileDataset)
+        if phantom and trial.labels.raters not in (None, "mean"):
+            raise GridError(f"labels: {trial.labels.name}: of phantoms only the raters' mean is known")
         if trial.labels.raters is not None and not trial.facts.raters:
             raise GridError(f"labels: {trial.labels.name}: the dataset has no labels of several raters (raters/)")
         if trial.labels.raters is not None and trial.facts.ignore is not None:

@@ -30,7 +30,7 @@ def shape(trial: Trial) -> str:
 def _data(trial: Trial) -> dict[str, object]:
     if isinstance(trial.dataset, PhantomDataset):
         return {"phantom": trial.dataset.size}
-    preprocess = trial.dataset.preprocess.model_dump(mode="json")
+    preprocess = trial.dataset.preprocess.identity()
     return {"files": trial.facts.fingerprint, "preprocess": preprocess, "ignore": trial.facts.ignore}
 
 

@@ -12,10 +12,13 @@ from segsweep.reports.forest import Dots, forest
 from segsweep.reports.numbers import NOTHING, listed, signed
 from segsweep.reports.results import Trial
 from segsweep.reports.scores import Estimator, over_repeats, volume_errors
+from segsweep.spec.labels import LabelPolicy
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.theory.predicted_bias import predicted_bias
 
 _DECIMALS = 2
+_FULL, _MEAN = LabelPolicy().name, LabelPolicy(raters="mean").name
+"""The label policies that theory speaks of, as the trials table names them."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,11 @@ def _trial_of(estimates: PanelEstimates, place: int) -> Trial:
 
 
 def _predicted(trial: Trial) -> float | None:
-    if trial.phantom is None:
+    if trial.phantom is None or trial.labels not in (_FULL, _MEAN):
         return None
     p, k, r, _ = trial.phantom
-    return predicted_bias(trial.loss, json.loads(trial.arguments), p=p, k=k, r=r, batch_size=trial.batch_size)
+    arguments, soft = json.loads(trial.arguments), trial.labels == _MEAN
+    return predicted_bias(trial.loss, arguments, p=p, k=k, r=r, batch_size=trial.batch_size, soft_labels=soft)
 
 
 def sentence(rows: tuple[PhantomBias, ...]) -> str:

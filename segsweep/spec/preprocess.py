@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 
 from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt, Range
 
+_LATER = ("synthetic_contrast",)
+
 
 class Normalise(Frozen):
     """How intensities are scaled, per image and channel.
@@ -50,6 +52,7 @@ class Preprocess(Frozen):
             Left out: the resampled images must already have one common shape.
         normalise: see `Normalise`.
         channels: input channels to keep, in this order; left out: all.
+        synthetic_contrast: share of the cases whose intensities are inverted: a made-up subset that the image shows.
     """
 
     spacing: tuple[PositiveFloat, ...] | None = None
@@ -57,6 +60,7 @@ class Preprocess(Frozen):
     size: tuple[PositiveInt, ...] | None = None
     normalise: Normalise = Normalise(method="zscore")
     channels: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = None
+    synthetic_contrast: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _one_grid(self) -> Self:
@@ -67,3 +71,8 @@ class Preprocess(Frozen):
             if entries is not None and len(entries) not in (2, 3):
                 raise ValueError(f"`{key}` takes 2 or 3 numbers, got {len(entries)}")
         return self
+
+    def identity(self) -> dict[str, Any]:
+        """What of it changes results; a key that came later is no part of it where it is left out."""
+        given = self.model_dump(mode="json")
+        return {key: value for key, value in given.items() if key not in _LATER or value is not None}

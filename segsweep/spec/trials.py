@@ -113,7 +113,7 @@ class Trial:
             source: dict[str, Any] = self.dataset.model_dump(mode="json", exclude={"name"})
         else:
             source = {
-                **self.dataset.preprocess.model_dump(mode="json"),
+                **self.dataset.preprocess.identity(),
                 "ignore": self.facts.ignore,
                 "select": self.selection.select,
                 "augment": self.augment.model_dump(mode="json"),

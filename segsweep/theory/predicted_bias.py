@@ -1,5 +1,6 @@
 """What theory says about a loss setting of a sweep: the expected soft volume error on an uncertain region."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,11 +21,13 @@ def predicted_bias(
     r: float,
     batch_size: int,
     certain_volume: float | None = None,
+    soft_labels: bool = False,
 ) -> float | None:
     """Return the expected soft ΔV of the global optimum as a fraction of the uncertain volume.
 
-    For binary, hard labels whose certain foreground and uncertain region lie in every image. With Φ over the batch, one
-    term holds K·B independent blocks and the same r.
+    For binary labels whose certain foreground and uncertain region lie in every image. With Φ over the batch, one
+    term holds K·B independent blocks and the same r. Where the label itself says p, its volume is the same in every
+    image, as with endlessly many blocks; the semimetric form then has its optimum at p.
 
     Args:
         name: the loss's name in the grid.
@@ -34,11 +37,16 @@ def predicted_bias(
         r: uncertain volume relative to the certain foreground.
         batch_size: images per batch.
         certain_volume: certain foreground of an image in voxels; needed for an ε that is a number and not negligible.
+        soft_labels: whether training sees p itself on the region, not blocks drawn with probability p.
 
     Returns:
         The bias, or None where theory does not say: sums of losses, and losses whose optimum depends on more than p, K
         and r.
     """
+    if soft_labels:
+        if arguments.get("form") == "semimetric":
+            return 0.0
+        k = math.inf
     images = batch_size if arguments.get("phi") in ("batch", "all") else 1
     match name:
         case "ce":

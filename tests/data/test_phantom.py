@@ -18,13 +18,13 @@ def settings(**changes: object) -> PhantomDataset:
 
 
 def drawn(block: PhantomDataset, count: int = DRAWS, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    images, labels = draw_phantoms(block, count, rng=np.random.default_rng(seed))
-    return images[:, 0], labels
+    found = draw_phantoms(block, count, rng=np.random.default_rng(seed))
+    return found.images[:, 0], found.labels
 
 
-def batches(**phantom: object) -> PhantomBatches:
+def batches(labels: object = "full", **phantom: object) -> PhantomBatches:
     block = {"phantom": {"p": 0.3, "k": 4, "r": 1, "size": 16, "steps": 2, "validation": 5, "evaluation": 6, **phantom}}
-    trial = plan_of(tiny_sweep(datasets=block)).trials[0]
+    trial = plan_of(tiny_sweep(datasets=block, labels=labels)).trials[0]
     assert isinstance(trial.dataset, PhantomDataset)
     return PhantomBatches(trial.dataset, trial, torch.device("cpu"))
 
@@ -50,6 +50,11 @@ class TestDraw:
         images, labels = drawn(settings(p=p, k=k))
         error = np.sqrt(p * (1 - p) / (k * DRAWS))
         assert abs(labels[images == 1].mean() - p) < BOUND * error
+
+    def test_the_expected_label_is_the_mean_of_endlessly_many_raters(self) -> None:
+        found = draw_phantoms(settings(), 20, rng=np.random.default_rng(0))
+        share = np.select([found.images[:, 0] == 2, found.images[:, 0] == 1], [1.0, 0.3], 0.0)
+        np.testing.assert_array_equal(found.expected, share.astype(np.float32))
 
     @pytest.mark.parametrize(("p", "expected"), [(0.0, 0), (1.0, 1)])
     def test_certain_blocks(self, p: float, expected: int) -> None:
@@ -139,3 +144,14 @@ class TestStream:
         _, labels = drawn(block, 2000)
         error = 8 * layout.uncertain * np.sqrt(0.3 * 0.7 / 4 / 2000)
         assert abs(labels.sum(axis=(1, 2)).mean() - foreground) < BOUND * error
+
+
+def test_the_mean_of_raters_is_trained_on_and_the_drawn_label_judged_by() -> None:
+    soft, hard = batches({"raters": "mean"}), batches()
+    for one, other in zip(soft.epoch("loss", 1), hard.epoch("loss", 1), strict=True):
+        assert torch.equal(one.images, other.images)
+        assert one.targets.unique().tolist() == pytest.approx([0, 0.3, 1])
+        assert other.targets.unique().tolist() == [0, 1]
+    for case, same in zip(soft.evaluation(), hard.evaluation(), strict=True):
+        np.testing.assert_array_equal(case.truth, same.truth)
+        assert set(np.unique(case.truth)) <= {0, 1}

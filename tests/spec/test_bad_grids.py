@@ -15,7 +15,10 @@ TOP_KEYS = (
     " retry"
 )
 SOURCES = "msd, folder, nnunet, datalist, bids, phantom"
-FILE_KEYS = "name, group, cases, classes, ignore, splits, anonymous, spacing, resize, size, normalise, channels"
+FILE_KEYS = (
+    "name, group, cases, classes, ignore, splits, anonymous, spacing, resize, size, normalise, channels,"
+    " synthetic_contrast"
+)
 PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
 TRAIN_KEYS = "epochs, plateau, factor, patience, lr, batch_size, amp"
 WARM_KEYS = "epochs, plateau, factor, patience, loss, lr"

@@ -1,12 +1,22 @@
+import numpy as np
 import pytest
 
 from segsweep.spec.catalogue import ENTRIES, resolve
 from segsweep.theory.predicted_bias import predicted_bias
 
 
-def predicted(name, arguments=None, *, p=0.48, k=16, r=1.0, batch_size=4, certain_volume=None):
+def predicted(name, arguments=None, *, p=0.48, k=16, r=1.0, batch_size=4, certain_volume=None, soft_labels=False):
     resolved = resolve(name, arguments or {}).arguments
-    return predicted_bias(name, resolved, p=p, k=k, r=r, batch_size=batch_size, certain_volume=certain_volume)
+    return predicted_bias(
+        name,
+        resolved,
+        p=p,
+        k=k,
+        r=r,
+        batch_size=batch_size,
+        certain_volume=certain_volume,
+        soft_labels=soft_labels,
+    )
 
 
 @pytest.mark.parametrize(
@@ -24,6 +34,23 @@ def predicted(name, arguments=None, *, p=0.48, k=16, r=1.0, batch_size=4, certai
 )
 def test_it_is_the_bias_of_the_optimum(name, arguments, p, expected):
     assert predicted(name, arguments, p=p) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["dice", "jaccard"])
+def test_of_soft_labels_the_minimiser_is_found_by_trying(name):
+    """One label that is 1 on the core and p on a region of the same size; one prediction q on the region."""
+    q = np.linspace(0, 1, 1001)
+    for p in (0.30, 0.40, 0.43, 0.48):
+        both, volumes = 1 + q * p, 2 + q + p
+        classic = 2 * both / volumes if name == "dice" else both / (volumes - both)
+        best = q[classic.argmax()]
+        assert predicted(name, p=p, k=1, soft_labels=True) == pytest.approx(best - p, abs=1e-3)
+        overlap = 1 + np.minimum(q, p)
+        semimetric = 2 * overlap / volumes if name == "dice" else overlap / (volumes - overlap)
+        nearest = q[semimetric.argmax()]
+        assert predicted(name, {"form": "semimetric"}, p=p, k=1, soft_labels=True) == pytest.approx(
+            nearest - p, abs=1e-3
+        )
 
 
 def test_over_the_batch_all_images_blocks_count():
