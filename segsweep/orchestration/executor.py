@@ -26,6 +26,7 @@ class Errand:
         forecast: trial id to the seconds that it is expected to take, where that is known.
         void: claim to its fence, where the claim is known to be void though it looks held.
         last: whether this is the last attempt: what failed for want of GPU memory is then called failed.
+        lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
     """
 
     parent: str
@@ -36,6 +37,7 @@ class Errand:
     forecast: Mapping[str, float] = field(default_factory=dict)
     void: Mapping[str, int] = field(default_factory=dict)
     last: bool = False
+    lanes: str = "sequential"
 
 
 @dataclass(frozen=True)

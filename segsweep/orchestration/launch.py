@@ -170,6 +170,7 @@ class Launch:
                 forecast=expected,
                 void=void,
                 last=last,
+                lanes=self._planned.sweep.resources.lanes,
             )
             executor.run(slices, errand, _resources(round_, outlook.resources), partial(watch.on_event, slices), starts)
             attempts.drop(trial.id for trial in round_.trials if trial.id not in started)

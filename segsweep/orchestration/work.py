@@ -45,6 +45,7 @@ def work(
             forecast=errand.forecast,
             void=errand.void,
             last=errand.last,
+            lanes=errand.lanes,
         )
         return run_slice(piece, place)
 

@@ -72,6 +72,12 @@ TRIALS = pa.schema(
         _column("forecast_seconds", pa.float64(), "what the plan expected", nullable=True),
         _column("device", pa.string(), "device kind", nullable=True),
         _column("torch_version", pa.string(), "torch that trained it", nullable=True),
+        _column(
+            "lanes",
+            pa.string(),
+            "how it was trained beside its cohort: `sequential` or `fused`",
+            nullable=True,
+        ),
         _column("phantom_p", pa.float64(), "phantoms: probability that a block is labelled", nullable=True),
         _column("phantom_k", pa.int32(), "phantoms: independent blocks", nullable=True),
         _column("phantom_r", pa.float64(), "phantoms: uncertain over certain volume", nullable=True),

@@ -48,6 +48,7 @@ class Completeness:
     without_cases: tuple[str, ...]
     devices: tuple[str, ...]
     torch_versions: tuple[str, ...]
+    lanes: tuple[str, ...]
     policies: tuple[str, ...]
     empty_truths: int
     cut_off_cases: int
@@ -80,6 +81,7 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
         without_cases=tuple(trial.trial for trial in finished if trial.trial not in with_cases),
         devices=_distinct(table["device"].to_pylist()),
         torch_versions=_distinct(table["torch_version"].to_pylist()),
+        lanes=_distinct(table["lanes"].to_pylist()),
         policies=_distinct(trial.labels for trial in results.trials),
         empty_truths=sum(_cases_where(panel, panel.values("empty_true") == 1) for panel in panels),
         cut_off_cases=sum(_cases_where(panel, panel.values("truth_cut_off") > 0) for panel in panels),
@@ -131,6 +133,8 @@ def warnings(stock: Completeness) -> tuple[str, ...]:
         sentences.append(f"Trials ran on different kinds of device ({listed(stock.devices)}).")
     if len(stock.torch_versions) > 1:
         sentences.append(f"Trials were trained with different versions of torch ({listed(stock.torch_versions)}).")
+    if len(stock.lanes) > 1:
+        sentences.append(f"Trials were trained in different ways ({listed(stock.lanes)}), which agree to rounding.")
     return tuple(sentences)
 
 

@@ -143,11 +143,16 @@ class Selection(Frozen):
 
 
 class Resources(Frozen):
-    """What one worker takes, and how many workers there are; left out: as many as the cluster holds."""
+    """What one worker takes, and how many workers there are; left out: as many as the cluster holds.
+
+    `lanes`: how a worker trains the trials of a cohort. `sequential`: in turn, each to the last bit as it would train
+    alone. `fused`: stacked into one network where the network allows it, equal to rounding. `auto`: what is faster.
+    """
 
     workers: PositiveInt | None = None
     cpus: PositiveFloat = 1.0
     gpus: Annotated[float, Field(ge=0)] | Literal["auto"] = "auto"
+    lanes: Literal["sequential", "fused", "auto"] = "sequential"
 
 
 def _call(name: str, arguments: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """The keys under which a sweep's work lies in its store."""
 
 CHECKPOINTS = "checkpoints/"
+EXECUTIONS = "executions/"
 WARM_STARTS = "warm-starts/"
 
 
@@ -17,6 +18,11 @@ def warm_start_key(name: str) -> str:
 def warm_start_failure_key(name: str) -> str:
     """Why there are no weights of a warm start, and why another attempt would not give any."""
     return f"{WARM_STARTS}{name}.failed"
+
+
+def execution_key(cohort: str) -> str:
+    """How the lanes of a cohort take their batches."""
+    return f"{EXECUTIONS}{cohort}.json"
 
 
 def owner(key: str) -> str:

@@ -14,6 +14,7 @@ from segsweep.tracking.protocol import Ending, Run
 from segsweep.training.checkpoint import Checkpoints
 from segsweep.training.evaluation import evaluate
 from segsweep.training.examples import example_rows
+from segsweep.training.execution_choice import EXECUTIONS, Choice, choose_execution
 from segsweep.training.lane import Lane, build_lane
 from segsweep.training.loop import Training
 from segsweep.training.recording import Evaluated, record, record_failure
@@ -48,6 +49,7 @@ class _Slice:
         self._runs: dict[str, Run] = {}
         self._seconds: dict[str, float] = {}
         self._endings: dict[str, Ending] = {}
+        self._choice = Choice("sequential", {})
 
     def run(self) -> dict[str, Ending]:
         self._report("data", 0.0)
@@ -108,6 +110,9 @@ class _Slice:
         """Train all lanes; each is judged and recorded when it ends, not when the last one does."""
         trials = {trial.id: trial for trial in self._trials}
         longest = max((trial.train.epochs for trial in self._trials), default=1)
+        cohort = self._trials[0].cohort
+        running = [(name, lane) for name, lane in lanes.items() if lane.running]
+        self._choice = choose_execution(self._place.lanes, cohort, running, batches, self._place.blobs)
         training = Training(
             lanes,
             batches,
@@ -116,6 +121,7 @@ class _Slice:
             lambda name, number: savings[name].on_start(number),
             lambda name, epoch: savings[name].on_epoch(epoch),
             lambda name, lane: self._conclude(trials[name], lane, training.failures.get(name), batches),
+            EXECUTIONS[self._choice.execution](),
         )
         self._seconds = training.seconds
         training.run(lambda done: self._report("training", done / longest))
@@ -133,7 +139,8 @@ class _Slice:
                 ending = Ending("superseded", "another process has taken the trial over")
                 run.finish(ending, {}, {})
             else:
-                ending = record(trial, lane, run, found, self._share(trial), self._place)
+                outcome = {"seconds": self._share(trial), "lanes": self._choice.execution}
+                ending = record(trial, lane, run, found, outcome, self._place)
             self._end(trial.id, ending)
         except Exception as error:  # the other trials go on, whatever ails the evaluation of this one
             self._fail(trial, error)

@@ -1,15 +1,15 @@
-"""Epochs over the lanes of a cohort: every batch is made once and taken by each lane in turn."""
+"""Epochs over the lanes of a cohort: every batch is made once and taken by all of them."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from segsweep.data.batches import Batch, Batches
+from segsweep.data.batches import Batches
 from segsweep.spec.canonical import derive_seed
+from segsweep.training.execution import Execution, Named
 from segsweep.training.lane import Epoch, Lane
-
-Named = list[tuple[str, Lane]]
+from segsweep.training.sequential import Sequential
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Training:
         on_start: called with (name, number) before each epoch of a lane, counted from 1.
         on_epoch: called with (name, epoch) after each epoch of a lane.
         on_end: called with (name, lane) when one has stopped, diverged or failed, while the others go on.
+        execution: how the lanes take a batch.
         failures: name to what a lane raised; it has left, the others went on.
         seconds: name to the time that was spent on this lane alone.
     """
@@ -35,6 +36,7 @@ class Training:
     on_start: Callable[[str, int], None]
     on_epoch: Callable[[str, Epoch], None]
     on_end: Callable[[str, Lane], None] = lambda name, lane: None
+    execution: Execution = field(default_factory=Sequential)
     failures: dict[str, Exception] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -60,7 +62,9 @@ class Training:
     def _epoch(self, number: int, lanes: Named) -> None:
         self._each(lanes, lambda name, lane: self.on_start(name, number))
         for step, batch in enumerate(self.batches.epoch(self.phase, number)):
-            self._step(lanes, batch, seed=derive_seed(self.seed, self.phase, number, step))
+            seed = derive_seed(self.seed, self.phase, number, step)
+            if training := self._healthy(lanes):
+                self.execution.step(training, batch, self._each, seed=seed)
         self._judge(lanes)
         self._each(lanes, lambda name, lane: self.on_epoch(name, lane.end_epoch()))
 
@@ -77,15 +81,13 @@ class Training:
         for name in [name for name in self.lanes if name not in running]:
             self.on_end(name, self.lanes.pop(name))
 
-    def _step(self, lanes: Named, batch: Batch, seed: int) -> None:
-        self._each(lanes, lambda name, lane: lane.step(batch, seed=seed))
-
     def _judge(self, lanes: Named) -> None:
         for batch in self.batches.selection():
-            self._look(lanes, batch)
+            if looking := self._healthy(lanes):
+                self.execution.judge(looking, batch, self._each)
 
-    def _look(self, lanes: Named, batch: Batch) -> None:
-        self._each(lanes, lambda name, lane: lane.judge(batch))
+    def _healthy(self, lanes: Named) -> Named:
+        return [(name, lane) for name, lane in lanes if name not in self.failures]
 
     def _each(self, lanes: Named, work: Callable[[str, Lane], Any]) -> None:
         for name, lane in lanes:

@@ -24,8 +24,19 @@ class Evaluated:
     overlays: Sequence[Mapping[str, Any]] = ()
 
 
-def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float, place: Workplace) -> Ending:
-    """Close the run of a trial that was trained to its end, and say how it ended."""
+def record(
+    trial: Trial, lane: Lane, run: Run, found: Evaluated, outcome: Mapping[str, Any], place: Workplace
+) -> Ending:
+    """Close the run of a trial that was trained to its end, and say how it ended.
+
+    Args:
+        trial: that has ended.
+        lane: that trained it.
+        run: of the trial.
+        found: by evaluation.
+        outcome: further columns of its row of the trials table, among them its `seconds`.
+        place: where it was run.
+    """
     ending = Ending("diverged", lane.reason, "diverged") if lane.state == "diverged" else Ending("finished")
     row = trial_row(
         trial,
@@ -34,8 +45,8 @@ def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float,
         reason_class=ending.kind,
         epochs=len(lane.epochs),
         best_epoch=lane.best_epoch,
-        seconds=seconds,
         forecast_seconds=place.forecast.get(trial.id),
+        **outcome,
         **place.machine(),
     )
     written = {
@@ -43,7 +54,7 @@ def record(trial: Trial, lane: Lane, run: Run, found: Evaluated, seconds: float,
         CASES_FILE: tables.table(found.cases, CASES),
         OVERLAYS_FILE: tables.table(found.overlays, OVERLAYS),
     }
-    run.finish(ending, {**summarise(found.cases), "seconds": seconds}, written)
+    run.finish(ending, {**summarise(found.cases), "seconds": outcome["seconds"]}, written)
     return ending
 
 

@@ -42,6 +42,7 @@ class Workplace:
         forecast: trial id to the seconds that it is expected to take, where that is known.
         void: claim to its fence, where the claim is known to be void though it looks held.
         last: whether a trial that GPU memory was too small for is to be called failed.
+        lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
     """
 
     parent: str
@@ -54,6 +55,7 @@ class Workplace:
     forecast: Mapping[str, float] = field(default_factory=dict)
     void: Mapping[str, int] = field(default_factory=dict)
     last: bool = False
+    lanes: str = "sequential"
 
     def machine(self) -> dict[str, str]:
         """The columns of the trials table that say what trained it."""
