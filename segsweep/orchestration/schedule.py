@@ -43,6 +43,24 @@ WarmStarts = Mapping[str, float]
 """Id to the moment at which it is there; those that nobody trains yet are missing."""
 
 
+def times(load: Load, now: float, warm_starts: WarmStarts) -> tuple[float, float, float]:
+    """Start, warm start and end of a slice.
+
+    Args:
+        load: of the slice.
+        now: when a worker takes it.
+        warm_starts: that are there or in the making.
+    """
+    opened = now + load.before
+    if load.warm_start is None:
+        warm = opened
+    elif load.warm_start in warm_starts:
+        warm = max(opened, warm_starts[load.warm_start])
+    else:
+        warm = opened + load.warm
+    return now, warm, warm + load.after
+
+
 def run_in_order(loads: Sequence[Load], workers: int) -> list[Placed]:
     """What happens when each free worker takes the next slice.
 
@@ -66,7 +84,7 @@ def longest_first(loads: Sequence[Load], workers: int) -> list[int]:
 
     def choose(waiting: Sequence[int], now: float, warm_starts: WarmStarts) -> int:
         def merit(number: int) -> tuple[float, float]:
-            start, *_, end = _times(loads[number], now, warm_starts)
+            start, *_, end = times(loads[number], now, warm_starts)
             idle = max(0.0, warm_starts.get(str(loads[number].warm_start), 0.0) - start - loads[number].before)
             return -idle, end - start
 
@@ -88,21 +106,9 @@ def _run(
         now = heappop(free)
         number = choose(waiting, now, warm_starts)
         waiting.remove(number)
-        start, warm, end = _times(loads[number], now, warm_starts)
+        start, warm, end = times(loads[number], now, warm_starts)
         if (needed := loads[number].warm_start) is not None:
             warm_starts.setdefault(needed, warm)
         placed.append(Placed(number, start, warm, end))
         heappush(free, end)
     return placed
-
-
-def _times(load: Load, now: float, warm_starts: WarmStarts) -> tuple[float, float, float]:
-    """Start, warm start and end of a slice that is taken now."""
-    opened = now + load.before
-    if load.warm_start is None:
-        warm = opened
-    elif load.warm_start in warm_starts:
-        warm = max(opened, warm_starts[load.warm_start])
-    else:
-        warm = opened + load.warm
-    return now, warm, warm + load.after

@@ -1,0 +1,45 @@
+"""No slice is started that would not end in time."""
+
+import time
+from collections.abc import Callable, Collection
+
+from segsweep.orchestration.forecast import Measurements, loads_of
+from segsweep.orchestration.schedule import times
+from segsweep.orchestration.slices import Slice
+
+
+class TimeLimit:
+    """Asked before a slice starts: whether it will have ended by then, if its forecast holds.
+
+    A slice that is refused may be followed by a shorter one that is not.
+
+    Args:
+        ends: the limit, in seconds of `clock`.
+        measurements: of every shape of the sweep.
+        trained: ids of warm starts that are there already.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        ends: float,
+        measurements: Measurements,
+        *,
+        trained: Collection[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ends = ends
+        self._measurements = measurements
+        self._trained = trained
+        self._clock = clock
+        self._warm_starts: dict[str, float] = {}
+
+    def __call__(self, piece: Slice) -> bool:
+        """Whether a slice may start now; if so, it does."""
+        (load,) = loads_of([piece], self._measurements, trained=self._trained)
+        _, warm, end = times(load, self._clock(), self._warm_starts)
+        if end > self._ends:
+            return False
+        if load.warm_start is not None:
+            self._warm_starts.setdefault(load.warm_start, warm)
+        return True
