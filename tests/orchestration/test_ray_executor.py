@@ -1,12 +1,17 @@
 """The same sweeps on Ray Tune; started twice for the whole file, since each start takes seconds."""
 
+import json
+import re
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from launching import Bench
 
-from segsweep import cli
+from segsweep import api, cli
+from segsweep.errors import TrainingError
+from segsweep.estimate_terminal import print_estimate
 from segsweep.orchestration.executor import Errand, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.planning import plan_sweep
@@ -94,3 +99,30 @@ def test_workers_are_as_many_as_fit_or_as_the_grid_says(ray_executor: RayExecuto
     assert ray_executor.workers(Resources(gpus=0, cpus=0.5)) == 2 * everything
     assert ray_executor.workers(Resources(gpus=0, cpus=1000)) == 1
     assert ray_executor.workers(Resources(workers=3)) == 3
+
+
+def test_workers_measure_side_by_side(
+    bench: Bench, ray_executor: RayExecutor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resources = {"workers": 2, "cpus": 0.5}
+    grid = bench.grid(folds={"k": 2}, resources=resources)
+    found = api.estimate(grid, home=bench.home, executor=nullcontext(ray_executor))
+    (kept,) = (json.loads(path.read_text()) for path in bench.home.measurements.iterdir())
+    assert kept["workers"] == 2
+    assert [node[0] for node in kept["nodes"]] == [node.name for node in ray_executor.nodes()]
+    assert 0 < found.forecast.training <= found.forecast.busy <= 2 * found.forecast.training
+    print_estimate(found)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:4] for line in lines[1:3]] == [["phantoms", "logistic", loss, "2"] for loss in ("ce", "dice")]
+    assert re.match(r"time: \d:\d\d:\d\d: \S+ to start, 0:00:00 to decode, \S+ for 2 slices on 2 workers, ", lines[3])
+    assert re.match(r"CPU-hours: 0\.0\d$", lines[4])
+
+
+@pytest.mark.slow  # it starts workers once more
+@pytest.mark.usefixtures("own_losses")
+def test_what_a_measuring_worker_raises_is_told_as_it_is(bench: Bench, ray_executor: RayExecutor) -> None:
+    grid = bench.grid(grid={"loss": "own_losses:raises"}, warm_start="none")
+    with pytest.raises(
+        TrainingError, match=r"^loss own_losses:raises cannot be measured: ValueError: no \[/such\] voxel$"
+    ):
+        api.estimate(grid, home=bench.home, executor=nullcontext(ray_executor))
