@@ -1,5 +1,6 @@
 """The verbs of the command line as functions, for notebooks and other programs."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -16,6 +17,7 @@ from segsweep.orchestration.outlook import measured
 from segsweep.orchestration.planning import Planned, check_all, plan_sweep, unusable
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
+from segsweep.orchestration.time_limit import time_limit
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Standing
 from segsweep.tracking.protocol import Tracker
@@ -131,7 +133,8 @@ def estimate(
         InputError: the grid file or its data cannot be used.
     """
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
-    planned = plan_sweep(Path(grid))
+    with told.copying() as copied:
+        planned = plan_sweep(Path(grid), copied)
     with told.measuring() as on_measured, executor or _local_ray() as running:
         outlook = measured(planned, running, place.measurements, on_measured)
     return estimate_of(planned, outlook)
@@ -144,6 +147,7 @@ def launch(
     executor: AbstractContextManager[Executor] | None = None,
     again: bool = False,
     fail_fast: bool = False,
+    max_hours: float | None = None,
     watcher: Watcher | None = None,
 ) -> Launched:
     """Run what is left of a grid and write its report.
@@ -154,6 +158,8 @@ def launch(
         executor: where to run; left out: a local Ray that ends with the launch.
         again: also run failed and diverged trials again.
         fail_fast: end the launch with the first trial that fails.
+        max_hours: start no slice that by its forecast would end later than this from now; what has not been measured
+            is, first.
         watcher: told what happens.
 
     Raises:
@@ -162,6 +168,7 @@ def launch(
         StoreError: the store of checkpoints cannot be used.
         LaunchEnded: it was cancelled, or a trial failed and `fail_fast` is on.
     """
+    began = time.monotonic()
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
     with told.copying() as copied:
         planned = plan_sweep(Path(grid), copied)
@@ -175,8 +182,18 @@ def launch(
             left = _without_bad_data(started, left, planned, told, fail_fast=fail_fast)
         if not left.trials:
             return started.report()
-        with executor or _local_ray() as running, told.training() as on_event:
-            return started.run(left, running, on_event, told.on_wait, fail_fast=fail_fast)
+        with executor or _local_ray() as running:
+            may_start: Callable[[Slice], bool] = _at_any_time
+            if max_hours is not None:
+                with told.measuring() as on_measured:
+                    outlook = measured(planned, running, place.measurements, on_measured)
+                may_start = time_limit(max_hours, began, outlook, trained=started.trained())
+            with told.training() as on_event:
+                return started.run(left, running, on_event, told.on_wait, fail_fast=fail_fast, may_start=may_start)
+
+
+def _at_any_time(piece: Slice) -> bool:
+    return True
 
 
 def _without_bad_data(started: Launch, left: Left, planned: Planned, told: Watcher, *, fail_fast: bool) -> Left:

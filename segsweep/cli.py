@@ -49,6 +49,12 @@ StoreAddress = Annotated[
         "Default: $SEGSWEEP_STORE or in the home folder.",
     ),
 ]
+MaxHours = Annotated[
+    float | None,
+    typer.Option(
+        "--max-hours", min=0, help="Start nothing that by its forecast would end later; measures what it needs first."
+    ),
+]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="End the launch with the first trial that fails.")]
 
 
@@ -92,9 +98,10 @@ def launch(
         str | None, typer.Option(help="Address of a running Ray cluster. Default: a local Ray of this machine.")
     ] = None,
     fail_fast: FailFast = False,
+    max_hours: MaxHours = None,
 ) -> None:
     """Run a grid and write its report; run what is left of it if some of it has been run before."""
-    _launch(grid, _home(home, tracking, store), address, again=False, fail_fast=fail_fast)
+    _launch(grid, _home(home, tracking, store), address, again=False, fail_fast=fail_fast, max_hours=max_hours)
 
 
 @app.command()
@@ -105,9 +112,10 @@ def retry(
     store: StoreAddress = None,
     address: Annotated[str | None, typer.Option(help="Address of a running Ray cluster.")] = None,
     fail_fast: FailFast = False,
+    max_hours: MaxHours = None,
 ) -> None:
     """Like launch, and run failed and diverged trials again."""
-    _launch(grid, _home(home, tracking, store), address, again=True, fail_fast=fail_fast)
+    _launch(grid, _home(home, tracking, store), address, again=True, fail_fast=fail_fast, max_hours=max_hours)
 
 
 @app.command()
@@ -229,14 +237,22 @@ def _complain(error: Exception, code: int) -> int:
     return code
 
 
-def _launch(grid: Path, home: Home, address: str | None, *, again: bool, fail_fast: bool) -> None:
+def _launch(
+    grid: Path, home: Home, address: str | None, *, again: bool, fail_fast: bool, max_hours: float | None
+) -> None:
     from segsweep import api, terminal  # noqa: PLC0415
 
     if address is not None and home.uri.startswith("sqlite:"):
         raise InputError("--address: workers on other nodes cannot write to SQLite; --tracking names a server")
     try:
         launched = api.launch(
-            grid, home=home, executor=_ray_at(address), again=again, fail_fast=fail_fast, watcher=terminal.Watch()
+            grid,
+            home=home,
+            executor=_ray_at(address),
+            again=again,
+            fail_fast=fail_fast,
+            max_hours=max_hours,
+            watcher=terminal.Watch(),
         )
     except KeyboardInterrupt:
         typer.echo("segsweep: interrupted; the same command goes on where it was left", err=True)

@@ -203,6 +203,9 @@ def print_launched(launched: "Launched") -> None:
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     say(f"{launched.manifest.sweep}: {count(launched.started, 'trial')} run now; {summary}")
+    if launched.postponed:
+        trials = count(launched.postponed, "trial")
+        say(f"{trials} would have ended after --max-hours; the same command goes on with them")
 
 
 def print_report(report: "SweepReport") -> None:

@@ -21,6 +21,7 @@ from segsweep.orchestration.left import Left
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.slices import Slice
 from segsweep.records.schemas import CASES, TRIALS
+from segsweep.training import probe
 
 
 def test_public_names_are_sorted_and_reachable() -> None:
@@ -49,6 +50,7 @@ class Diary(SilentWatcher):
         self.left: list[Left] = []
         self.copied: list[tuple[str, int, int]] = []
         self.decoded: list[tuple[str, int, int]] = []
+        self.measured: list[tuple[int, int]] = []
         self.events: list[tuple[int, Slice, SliceEvent]] = []
 
     def on_left(self, left: Left) -> None:
@@ -61,6 +63,10 @@ class Diary(SilentWatcher):
     @contextmanager
     def decoding(self) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda *news: self.decoded.append(news)
+
+    @contextmanager
+    def measuring(self) -> Iterator[Callable[[int, int], None]]:
+        yield lambda *news: self.measured.append(news)
 
     @contextmanager
     def training(self) -> Iterator[Callable[[int, Slice, SliceEvent], None]]:
@@ -126,6 +132,27 @@ def test_launch_returns_how_it_ended_and_tells_its_watcher(launched: tuple[Launc
 def test_launch_starts_no_workers_where_nothing_is_left(home: segsweep.Home, launched: tuple[Launched, Diary]) -> None:
     again = segsweep.launch(home.folder.parent / "grid.yaml", home=home, executor=no_executor())
     assert (again.started, again.manifest) == (0, launched[0].manifest)
+
+
+def test_launch_within_no_time_measures_once_and_starts_nothing(
+    home: segsweep.Home, launched: tuple[Launched, Diary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
+    assert launched[1].measured == []
+    grid, diary = home.folder.parent / "hurried.yaml", Diary()
+    grid.write_text(tiny_sweep(name="hurried", grid=[{"loss": ["lovasz", "jaccard"]}]))
+    for _ in range(2):
+        ended = segsweep.launch(grid, home=home, executor=InProcessExecutor(), max_hours=0.0, watcher=diary)
+        assert [entry.state for entry in ended.manifest.entries] == ["pending", "pending"]
+        assert (ended.started, ended.postponed) == (0, 2)
+    assert diary.measured == [(0, 1), (1, 1)]
+
+
+def test_estimate_returns_what_a_sweep_will_cost(home: segsweep.Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "SECONDS", 0.0)
+    found = segsweep.estimate(home.folder.parent / "grid.yaml", home=home, executor=InProcessExecutor())
+    assert found.wall > found.forecast.training > 0
+    assert [cost.trials for cost in found.settings] == [1, 1]
 
 
 def test_launch_checks_everything_before_it_starts_workers(tmp_path: Path, home: segsweep.Home) -> None:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from segsweep.errors import InputError, LaunchEnded, TrackingError
@@ -25,7 +25,7 @@ from segsweep.records.tables import table
 from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claim, Claims, Observer, Standing
-from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key
+from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key, warm_start_key
 from segsweep.tracking.describe import describe_trial
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, Tracker
 
@@ -44,11 +44,13 @@ class Launched:
         manifest: every trial with its state.
         report: where it was written.
         started: trials that this launch ran.
+        postponed: trials that it was not allowed to start.
     """
 
     manifest: Manifest
     report: SweepReport
     started: int
+    postponed: int = 0
 
 
 class Launch:
@@ -144,6 +146,7 @@ class Launch:
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
         outlook = recalled(self._planned, executor, self._home.measurements)
         attempts = Attempts(left.trials, self._planned.sweep.retry)
+        postponed = 0
         void = self._void(left.trials)
         watch = _Watch(self, attempts, on_event, fail_fast=fail_fast)
         while attempts.left:
@@ -173,8 +176,10 @@ class Launch:
                 lanes=self._planned.sweep.resources.lanes,
             )
             executor.run(slices, errand, _resources(round_, outlook.resources), partial(watch.on_event, slices), starts)
-            attempts.drop(trial.id for trial in round_.trials if trial.id not in started)
-        return self.report(len(attempts.endings))
+            left_out = [trial.id for trial in round_.trials if trial.id not in started]
+            attempts.drop(left_out)
+            postponed += len(left_out)
+        return replace(self.report(len(attempts.endings)), postponed=postponed)
 
     def report(self, started: int = 0) -> Launched:
         """Report on what is tracked now.
@@ -212,6 +217,11 @@ class Launch:
         if is_cancelled(name, self._blobs):
             raise LaunchEnded(f"{name}: cancelled; the same command goes on where it was left")
 
+    def trained(self) -> set[str]:
+        """Ids of the warm starts that are there."""
+        keys = [blob.key for blob in self._blobs.list(WARM_STARTS)]
+        return {owner(key) for key in keys if key == warm_start_key(owner(key))}
+
     def keep_manifest(self) -> None:
         """Bring the list of trials up to date, for whoever looks at the sweep meanwhile."""
         with suppress(TrackingError):  # the last one counts, and that is written when all has ended
@@ -219,8 +229,7 @@ class Launch:
 
     def _cut(self, round_: Round, outlook: Outlook) -> tuple[tuple[Slice, ...], Mapping[str, float]]:
         """The slices of a round, and what their trials are expected to cost where that is known."""
-        trained = {owner(blob.key) for blob in self._blobs.list(WARM_STARTS)}
-        slices, forecast = outlook.arrange(round_.trials, trained=trained)
+        slices, forecast = outlook.arrange(round_.trials, trained=self.trained())
         expected = forecast.trials if forecast else {}
         return (tuple((trial,) for trial in round_.trials) if round_.alone else slices), expected
 

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Collection
 
-from segsweep.orchestration.forecast import Measurements, loads_of
+from segsweep.orchestration.forecast import AROUND_SECONDS, Measurements, loads_of
+from segsweep.orchestration.outlook import Outlook
 from segsweep.orchestration.schedule import times
 from segsweep.orchestration.slices import Slice
 
@@ -43,3 +44,16 @@ class TimeLimit:
         if load.warm_start is not None:
             self._warm_starts.setdefault(load.warm_start, warm)
         return True
+
+
+def time_limit(hours: float, began: float, outlook: Outlook, *, trained: Collection[str]) -> TimeLimit:
+    """A limit for the launch of a sweep; it leaves time for the report.
+
+    Args:
+        hours: from `began`.
+        began: of `time.monotonic`, when the command was given.
+        outlook: in which all shapes of the sweep were measured.
+        trained: ids of warm starts that are there already.
+    """
+    measurements = {name: probed.measured for name, probed in outlook.probed.items()}
+    return TimeLimit(began + 3600 * hours - AROUND_SECONDS, measurements, trained=trained)
