@@ -32,6 +32,8 @@ def print_estimate(estimate: "Estimate") -> None:
     say(f"time: {'at most ' if estimate.at_most else ''}{_clock(estimate.wall)}: {', '.join(parts)}")
     if estimate.at_most:
         say("at most, because `patience` may end training before its last epoch")
+    if outlook.resources.lanes != "sequential":
+        say(f"measured with lanes in turn: what `lanes: {outlook.resources.lanes}` gains or loses is not forecast")
     if estimate.gpu_memory:
         share = 1.0 if outlook.resources.gpus == "auto" else outlook.resources.gpus
         say(f"GPU-hours: {estimate.device_seconds / 3600:.2f}")

@@ -10,11 +10,12 @@ from launching import Bench
 from measurements import measured, outlook
 
 from segsweep import api
+from segsweep.estimate_terminal import print_estimate
 from segsweep.orchestration.estimate import CHECKPOINT_COPIES, TABLE_COPIES, Disk, Estimate, estimate_of
 from segsweep.orchestration.executor import Measurements
 from segsweep.orchestration.forecast import AROUND_SECONDS
 from segsweep.orchestration.in_process import InProcessExecutor
-from segsweep.orchestration.outlook import LANE_COPIES
+from segsweep.orchestration.outlook import LANE_COPIES, Outlook
 from segsweep.orchestration.outlook import measured as measured_outlook
 from segsweep.orchestration.planning import Planned, plan_sweep
 from segsweep.orchestration.site import Node
@@ -133,3 +134,36 @@ class TestGpus:
         found = estimate_of(plan, on(Cluster(memory=0), plan, bench))
         assert (found.gpu_memory, found.startup) == (10 * GIB, 7.0)
         assert found.device_seconds == pytest.approx(found.forecast.busy / 4)
+
+
+class TestPrinted:
+    """To the letter, of measurements made up by hand."""
+
+    def printed(self, plan: Planned, seen: Outlook, capsys: pytest.CaptureFixture[str]) -> list[str]:
+        print_estimate(estimate_of(plan, seen))
+        return capsys.readouterr().out.splitlines()
+
+    def test_on_cpus(self, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+        plan = planned(bench, train={"epochs": 2, "lr": 0.01, "batch_size": 2, "patience": 1})
+        seen = outlook(plan.plan.trials, memory=700 * 2**20, weights=3000)
+        # in seconds: two epochs of 2 · 8 of steps and 4 · ½ of looks, a look before, 56 of evaluation: 94 of its own;
+        # 17 before, 26.4 of the warm start, 11 of batches, 0.8 of tracking: half of 55.2
+        assert self.printed(plan, seen, capsys) == [
+            "dataset   network   loss setting  trials  step   epoch   evaluation  a trial in all",
+            "phantoms  logistic  ce            1       8.0 s  18.0 s  56.0 s      121.6 s",
+            "phantoms  logistic  dice          1       8.0 s  18.0 s  56.0 s      121.6 s",
+            "time: at most 0:05:13: 0:01:04 to start, 0:00:00 to decode, 0:04:03 for 1 slice on 1 worker,"
+            " 0:00:06 for store and report",
+            "at most, because `patience` may end training before its last epoch",
+            "CPU-hours: 0.07",
+            "memory: 700 MiB per worker",
+            "disk: 2.54 KiB of tables, 2.93 KiB of warm starts, 23.4 KiB of checkpoints while it runs",
+        ]
+
+    def test_on_gpus(self, bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+        plan = planned(bench, folds={"k": 40}, resources={"lanes": "auto"})
+        lines = self.printed(plan, on(Cluster(memory=2 * GIB), plan, bench), capsys)
+        assert "on 12 workers" in lines[3]
+        assert lines[4] == "measured with lanes in turn: what `lanes: auto` gains or loses is not forecast"
+        assert lines[5].startswith("GPU-hours: ")
+        assert lines[6] == "memory: 2 GiB of a GPU per worker, which has 10 GiB: `gpus: 0.3333` for each"
