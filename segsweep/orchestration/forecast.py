@@ -121,17 +121,17 @@ def _shared_seconds(trial: Trial, measured: Measured, epochs: int) -> float:
     return epochs * steps_per_epoch(trial) * measured.batch + (1 + epochs) * selection_cases(trial) * measured.loading
 
 
-def epochs_as_loads(slices: Sequence[Slice]) -> tuple[Load, ...]:
+def epochs_as_loads(slices: Sequence[Slice], *, trained: Collection[str] = ()) -> tuple[Load, ...]:
     """What slices cost where nothing has been measured: epochs, all lanes' together."""
-    return tuple(
-        Load(
-            before=0.0,
-            warm_start=piece[0].warm_start_id,
-            warm=float(piece[0].warm_start.epochs) if piece[0].warm_start else 0.0,
-            after=float(sum(trial.train.epochs for trial in piece)),
-        )
-        for piece in slices
-    )
+    return tuple(_epochs(piece, trained) for piece in slices)
+
+
+def _epochs(piece: Slice, trained: Collection[str]) -> Load:
+    lanes = sum(trial.train.epochs for trial in piece)
+    settings, name = piece[0].warm_start, piece[0].warm_start_id
+    if settings is None or name in trained:
+        return Load(before=0, warm_start=None, warm=0, after=lanes)
+    return Load(before=0, warm_start=name, warm=settings.epochs, after=lanes)
 
 
 def may_stop_early(trials: Sequence[Trial]) -> bool:

@@ -45,7 +45,7 @@ class Outlook:
         slices = cut(by_cohort(trials), self.workers)
         measured = {shape: probed.measured for shape, probed in self.probed.items()}
         known = all(name in measured and covers(measured[name], members) for name, members in by_shape(trials).items())
-        loads = loads_of(slices, measured, trained=trained) if known else epochs_as_loads(slices)
+        loads = loads_of(slices, measured, trained=trained) if known else epochs_as_loads(slices, trained=trained)
         order = longest_first(loads, self.workers)
         slices = tuple(slices[number] for number in order)
         return Arranged(slices, forecast(slices, measured, self.workers, trained=trained) if known else None)

@@ -28,7 +28,7 @@ from segsweep.errors import ClusterError, GridError, InputError
 from segsweep.orchestration.executor import Errand, Measurements, SliceEvent
 from segsweep.orchestration.queue import Queue
 from segsweep.orchestration.ray_probe import probe_on_ray
-from segsweep.orchestration.site import Node
+from segsweep.orchestration.site import Node, room
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
 from segsweep.store.process import Process, children_named
@@ -78,15 +78,9 @@ class RayExecutor:
         return [Node(name, has.get("CPU", 0.0), has.get("GPU", 0.0)) for name, has in found]
 
     def workers(self, resources: Resources) -> int:
-        """As many as the cluster holds, or as the grid says."""
-        if resources.workers is not None:
-            return resources.workers
-        available = ray.cluster_resources()
-        count = int(available.get("CPU", 1) // resources.cpus)
-        gpus = self._gpus(resources)
-        if gpus:
-            count = min(count, int(available.get("GPU", 0) // gpus))
-        return max(1, count)
+        """As many as the cluster holds, or fewer where the grid says so."""
+        fitting = room(self.nodes(), cpus=resources.cpus, gpus=self._gpus(resources))
+        return max(1, fitting if resources.workers is None else min(resources.workers, fitting))
 
     def run(
         self,

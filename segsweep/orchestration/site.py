@@ -11,6 +11,8 @@ HEADROOM = 0.1
 CONTEXT_BYTES = 600 * 2**20
 """What CUDA takes for itself in every process; torch does not count it."""
 
+_ROUNDING = 1e-6
+
 
 @dataclass(frozen=True)
 class Node:
@@ -19,6 +21,20 @@ class Node:
     name: str
     cpus: float
     gpus: float
+
+
+def room(nodes: Sequence[Node], *, cpus: float, gpus: float) -> int:
+    """How many workers fit side by side; none of them is spread over two machines.
+
+    Args:
+        nodes: of the cluster.
+        cpus: of a worker.
+        gpus: of a worker.
+    """
+    # a share such as 0.1 is no binary number: what is short by a rounding error fits
+    by_cpus = [floor(node.cpus / cpus + _ROUNDING) for node in nodes]
+    by_gpus = [floor(node.gpus / gpus + _ROUNDING) for node in nodes] if gpus > 0 else by_cpus
+    return sum(map(min, by_cpus, by_gpus))
 
 
 def workers_per_gpu(needed: int, memory: int, *, cpus: float, cores: float) -> int:

@@ -11,8 +11,16 @@ from measurements import LOOK, STEP, measured, outlook
 from tiny_datasets import write_pictures
 
 from segsweep.data.open import open_batches
-from segsweep.orchestration.forecast import SLICE_SECONDS, TRACKING_SECONDS, forecast, may_stop_early, own_seconds
-from segsweep.orchestration.schedule import run_in_order
+from segsweep.orchestration.forecast import (
+    SLICE_SECONDS,
+    TRACKING_SECONDS,
+    epochs_as_loads,
+    forecast,
+    may_stop_early,
+    own_seconds,
+)
+from segsweep.orchestration.schedule import Load, run_in_order
+from segsweep.orchestration.slices import by_cohort
 from segsweep.orchestration.workload import by_shape, evaluation_cases, selection_cases, shape, steps_per_epoch
 from segsweep.spec.trials import Trial
 from segsweep.training.measured import LossCost, loss_kind, over_workers
@@ -139,6 +147,14 @@ class TestSeconds:
         placed = run_in_order(arranged.forecast.loads, 4)
         assert sum(arranged.forecast.trials.values()) == pytest.approx(sum(at.end - at.start for at in placed))
         assert arranged.forecast.training == max(at.end for at in placed)
+
+
+def test_where_nothing_was_measured_epochs_count() -> None:
+    trials = trials_of(grid=[{"loss": ["ce", "dice"]}, {"loss": "dice", "warm_start": "none", "epochs": 9}])
+    warm, alone = by_cohort(trials).values()
+    name = trials[0].warm_start_id
+    assert epochs_as_loads([warm, alone]) == (Load(0, name, 1, 4), Load(0, None, 0, 9))
+    assert epochs_as_loads([warm], trained={str(name)}) == (Load(0, None, 0, 4),)
 
 
 def test_workers_side_by_side_are_averaged_and_the_largest_counts() -> None:

@@ -98,7 +98,8 @@ def test_workers_are_as_many_as_fit_or_as_the_grid_says(ray_executor: RayExecuto
     assert everything >= 1
     assert ray_executor.workers(Resources(gpus=0, cpus=0.5)) == 2 * everything
     assert ray_executor.workers(Resources(gpus=0, cpus=1000)) == 1
-    assert ray_executor.workers(Resources(workers=3)) == 3
+    assert ray_executor.workers(Resources(workers=1)) == 1
+    assert ray_executor.workers(Resources(gpus=0, workers=1000)) == everything
 
 
 def test_workers_measure_side_by_side(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from segsweep.orchestration.site import CONTEXT_BYTES, Node, packed, workers_per_gpu
+from segsweep.orchestration.site import CONTEXT_BYTES, Node, packed, room, workers_per_gpu
 from segsweep.spec.settings import Resources
 
 GIB = 2**30
@@ -24,6 +24,27 @@ MACHINE = Node("machine", cpus=16, gpus=2)
 )
 def test_memory_and_cores_say_how_many(needed: int, cpus: float, cores: float, workers: int) -> None:
     assert workers_per_gpu(needed, CARD, cpus=cpus, cores=cores) == workers
+
+
+@pytest.mark.parametrize(
+    ("cpus", "gpus", "workers"),
+    [
+        (1, 0, 7),
+        (2, 0, 3),  # 1 of 3 cores and 4 of 4 stay together
+        (0.1, 0, 70),
+        (1, 1, 2),
+        (1, 0.5, 4),
+        (3, 0.5, 1),
+        (8, 0, 0),
+    ],
+)
+def test_a_worker_is_on_one_machine(cpus: float, gpus: float, workers: int) -> None:
+    assert room([Node("plain", 3, 0), Node("equipped", 4, 2)], cpus=cpus, gpus=gpus) == workers
+
+
+@pytest.mark.parametrize("share", [1 / 3, 0.1, 0.3333, 0.142857])
+def test_shares_that_are_no_binary_number_fill_a_gpu(share: float) -> None:
+    assert room([Node("one", 100, 1)], cpus=1, gpus=share) == int(1 / share + 1e-9)
 
 
 def test_auto_becomes_the_share_that_was_measured() -> None:
