@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # one thread per process: workers are processes, and equal threads give equal bits
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: quickstart test test-slow check format bench clean
+.PHONY: quickstart test test-slow faults check format bench clean
 
 quickstart: $(VENV)/.installed  ## install, run the phantom sweep end to end, say where the report is
 	$(BIN)/segsweep launch sweeps/quickstart.yaml
@@ -15,6 +15,9 @@ test: $(VENV)/.installed-dev  ## the default tests: CPU only, offline, minutes
 
 test-slow: $(VENV)/.installed-dev  ## simulations and longer trainings
 	$(BIN)/pytest -m slow
+
+faults: $(VENV)/.installed-dev  ## processes and servers that die in mid-sweep
+	$(BIN)/pytest -m faults
 
 check: $(VENV)/.installed-dev  ## lint and types
 	$(BIN)/ruff check .

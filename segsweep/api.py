@@ -25,6 +25,8 @@ from segsweep.tracking.protocol import Tracker
 if TYPE_CHECKING:
     import pandas as pd
 
+    from segsweep.orchestration.sync import Synced
+
 
 class Watcher(Protocol):
     """Told what a launch does while it does it."""
@@ -57,6 +59,10 @@ class Watcher(Protocol):
         """All that is left is being done by other processes."""
         ...
 
+    def on_undelivered(self, waiting: int) -> None:
+        """Some runs have not arrived in the tracking store yet."""
+        ...
+
 
 class SilentWatcher:
     """Says nothing."""
@@ -84,6 +90,9 @@ class SilentWatcher:
         """Nothing."""
 
     def on_wait(self, standings: Sequence[Standing]) -> None:
+        """Nothing."""
+
+    def on_undelivered(self, waiting: int) -> None:
         """Nothing."""
 
 
@@ -173,7 +182,7 @@ def launch(
     with told.copying() as copied:
         planned = plan_sweep(Path(grid), copied)
     tracker = open_tracker(place)
-    with Launch(planned, tracker, place) as started:
+    with Launch(planned, tracker, place, told.on_undelivered) as started:
         left = left_to_run(planned, tracker, again=again)
         told.on_left(left)
         if again:
@@ -241,6 +250,24 @@ def tables(sweep: str, *, home: Home | None = None) -> Frames:
     return Frames(found.trials.to_pandas(), found.cases.to_pandas())
 
 
+def sync(*, home: Home | None = None, watcher: Watcher | None = None) -> "tuple[Synced, ...]":
+    """Deliver what waits on this machine, and bring the sweeps of the embedded store to the one that the home names.
+
+    Args:
+        home: folder and store; left out: by the environment, else ./segsweep-runs.
+        watcher: told how many runs wait.
+
+    Raises:
+        OutageError: a store is away.
+    """
+    from segsweep.orchestration.sync import deliver_spool, send_home  # noqa: PLC0415 (MLflow)
+
+    place, told = home or Home.from_environment(), watcher or SilentWatcher()
+    if place.embedded:
+        return deliver_spool(place, told.on_undelivered)
+    return (send_home(place, told.on_undelivered),)
+
+
 def find_tracker(home: Home) -> Tracker:
     """The store of a home that has been launched to: a misspelt folder does not become one.
 
@@ -263,7 +290,7 @@ def open_tracker(home: Home) -> Tracker:
     from segsweep.tracking.mlflow_tracker import MlflowTracker  # noqa: PLC0415 (1.5 s that planning need not pay)
 
     home.folder.mkdir(parents=True, exist_ok=True)
-    tracker = MlflowTracker(home.uri, home.artifacts, home.downloads)
+    tracker = MlflowTracker(home.uri, home.spool, home.artifacts, home.downloads)
     tracker.prepare()
     return tracker
 

@@ -193,6 +193,17 @@ def status(
 
 
 @app.command()
+def sync(home: HomeFolder = None, tracking: TrackingUri = None) -> None:
+    """Deliver runs that wait for a tracking store; --tracking brings them, and this folder's sweeps, to that one."""
+    from segsweep import api, terminal  # noqa: PLC0415
+
+    synced = api.sync(home=_home(home, tracking), watcher=terminal.Watch())
+    terminal.print_synced(synced)
+    if any(store.refused for store in synced):
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command()
 def theory(folder: Annotated[Path, typer.Argument(help="Folder to write to.")] = Path("theory")) -> None:
     """Print what the papers prove, and write it as tables and figures: volume bias by p, K, r and loss; bounds."""
     from segsweep.reports.theory_figures import write_theory  # noqa: PLC0415

@@ -5,7 +5,8 @@ SegsweepError
 │   ├── GridError         the grid file: names the file, the key and what is allowed
 │   ├── DataError         a dataset: names the folder, the case or the file
 │   └── TableError        a trials or cases table: names the column and the row
-├── TrackingError         the tracking store cannot be reached or does not hold what was asked for
+├── TrackingError         the tracking store refuses, or does not hold what was asked for
+│   └── OutageError       it cannot be reached now
 ├── StoreError            the store of checkpoints cannot be used
 ├── ClusterError          what runs the trials has ended
 ├── LaunchEnded           a launch was told to stop, by a person or by a rule
@@ -35,6 +36,10 @@ class TableError(InputError, ValueError):
 
 class TrackingError(SegsweepError, RuntimeError):
     """The tracking store failed or lacks what was asked for."""
+
+
+class OutageError(TrackingError):
+    """The tracking store cannot be reached now; the same request may go well another time."""
 
 
 class StoreError(SegsweepError, RuntimeError):

@@ -1,5 +1,6 @@
 """What the commands print."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from segsweep.orchestration.planning import Planned
     from segsweep.orchestration.slices import Slice
     from segsweep.orchestration.sweep_report import SweepReport
+    from segsweep.orchestration.sync import Synced
     from segsweep.spec.trials import Trial
     from segsweep.store.claims import Standing
     from segsweep.tracking.protocol import Ending
 
 _QUIET_SECONDS = 30.0
 """Without a screen, progress is a line this often."""
+_COMPLAINT_SECONDS = 10.0
 
 
 def print_plan(planned: "Planned") -> None:
@@ -56,6 +59,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._waiting: dict[str, str] = {}
+        self._complained = -math.inf
 
     def on_left(self, left: "Left") -> None:
         """Say what there is to run, and what is not run again."""
@@ -113,6 +117,12 @@ class Watch:
             self._waiting = said
             who = ", ".join(sorted(set(said.values())))
             say(f"waiting for {count(len(said), 'trial')} of {who}; Ctrl-C leaves them there, another launch reports")
+
+    def on_undelivered(self, waiting: int) -> None:
+        """Say now and then that the store takes nothing."""
+        if time.monotonic() - self._complained > _COMPLAINT_SECONDS:
+            self._complained = time.monotonic()
+            say(f"the tracking store is away; {count(waiting, 'run')} to deliver, still trying")
 
 
 def _one_task_each(progress: Progress, verb: str) -> Callable[[str, int, int], None]:
@@ -200,12 +210,27 @@ def print_launched(launched: "Launched") -> None:
     for entry in launched.manifest.entries:
         if entry.state != "finished":
             say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {why_unfinished(entry)}")
+    for run in launched.refused:
+        say(f"not taken by the tracking store, kept in the spool: {run.description.name}: {run.refused}")
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     say(f"{launched.manifest.sweep}: {count(launched.started, 'trial')} run now; {summary}")
     if launched.postponed:
         trials = count(launched.postponed, "trial")
         say(f"{trials} would have ended after --max-hours; the same command goes on with them")
+
+
+def print_synced(synced: "Sequence[Synced]") -> None:
+    """A line per sweep that was copied, and a sum per store."""
+    for store in synced:
+        for sweep, runs in store.copied.items():
+            say(f"{sweep}: {count(runs, 'run')} copied" if runs else f"{sweep}: all there")
+        for run in store.refused:
+            say(f"not taken by {store.store}, kept in the spool: {run.description.name}: {run.refused}")
+        copied = f", {sum(store.copied.values())} copied" if store.copied else ""
+        say(f"{store.store}: {count(store.delivered, 'run')} delivered{copied}")
+    if not synced:
+        say("nothing waits to be delivered")
 
 
 def print_report(report: "SweepReport") -> None:

@@ -1,7 +1,8 @@
-"""What every test stands on: an environment of its own, one thread, small sweeps."""
+"""What every test stands on: an environment of its own, one thread, small sweeps, stores and a server."""
 
 import logging
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 from grids import tiny_sweep
 from hypothesis import settings
+from mlflow_server import Server
 
 from segsweep.orchestration.home import Home
 from segsweep.tracking.memory import MemoryTracker
@@ -54,6 +56,31 @@ def grid_file(tmp_path: Path) -> Path:
     path = tmp_path / "grid.yaml"
     path.write_text(tiny_sweep())
     return path
+
+
+@pytest.fixture(scope="session")
+def _empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Creating a store takes over a second, copying one does not."""
+    from segsweep.tracking.mlflow_tracker import MlflowTracker  # few tests need it, and it takes a second
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowTracker(f"sqlite:///{path}", path.parent / "spool").prepare()
+    return path
+
+
+@pytest.fixture
+def store(_empty_store: Path, tmp_path: Path) -> str:
+    """Tracking URI of a store of this test's own."""
+    shutil.copy(_empty_store, tmp_path / "mlflow.db")
+    return f"sqlite:///{tmp_path}/mlflow.db"
+
+
+@pytest.fixture
+def server(store: str, tmp_path: Path) -> Iterator[Server]:
+    """A server on that store; it has to be started."""
+    made = Server(tmp_path)
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")

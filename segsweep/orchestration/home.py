@@ -71,6 +71,11 @@ class Home:
         return self.folder.absolute() / "journal"
 
     @property
+    def spool(self) -> Path:
+        """Folder of runs on their way to the store."""
+        return self.folder.absolute() / "spool"
+
+    @property
     def measurements(self) -> Path:
         """Folder of what trials were measured to cost on this machine or cluster."""
         return self.folder / "measurements"

@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from segsweep.errors import InputError, LaunchEnded, TrackingError
+from segsweep.errors import InputError, LaunchEnded, OutageError, TrackingError
 from segsweep.orchestration.attempts import Attempts, Round
 from segsweep.orchestration.collect import RECORDED, collect, is_complete, refresh
+from segsweep.orchestration.delivering import await_delivery
 from segsweep.orchestration.environment import environment_tags
 from segsweep.orchestration.executor import Errand, Executor, SliceEvent
 from segsweep.orchestration.holding import clear_cancel, hold_sweep, is_cancelled
@@ -27,7 +28,7 @@ from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claim, Claims, Observer, Standing
 from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key, warm_start_key
 from segsweep.tracking.describe import describe_trial
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, Tracker, Undelivered
 
 _MANIFEST_SECONDS = 30.0
 """While a sweep runs, its manifest is brought up to date this often at most: it asks the store once per cohort."""
@@ -45,12 +46,14 @@ class Launched:
         report: where it was written.
         started: trials that this launch ran.
         postponed: trials that it was not allowed to start.
+        refused: runs that the tracking store does not take; they are kept in the spool.
     """
 
     manifest: Manifest
     report: SweepReport
     started: int
     postponed: int = 0
+    refused: tuple[Undelivered, ...] = ()
 
 
 class Launch:
@@ -62,9 +65,17 @@ class Launch:
         planned: the sweep.
         tracker: store, prepared.
         home: folder.
+        on_undelivered: called, while runs wait to arrive in the store, with their number.
     """
 
-    def __init__(self, planned: Planned, tracker: Tracker, home: Home) -> None:
+    def __init__(
+        self,
+        planned: Planned,
+        tracker: Tracker,
+        home: Home,
+        on_undelivered: Callable[[int], None] = lambda waiting: None,
+    ) -> None:
+        self._on_undelivered = on_undelivered
         self._planned = planned
         self._tracker = tracker
         self._home = home
@@ -81,6 +92,7 @@ class Launch:
         self._claim = hold_sweep(self._planned.sweep.name, self._claims, self._observer)
         self._folder.mkdir(parents=True, exist_ok=True)
         clear_cancel(self._planned.sweep.name, self._blobs)
+        self._tracker.deliver(0, self._on_undelivered)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -187,6 +199,7 @@ class Launch:
         Args:
             started: trials that this launch ran.
         """
+        refused = await_delivery(self._tracker, self._home, self._on_undelivered)
         parent = self._open()
         self._end_running(parent)
         manifest = self._write_manifest()
@@ -198,7 +211,7 @@ class Launch:
         files = (*report.files, *(self._folder / name for name in (CASES_FILE, TRIALS_FILE, OVERLAYS_FILE)))
         self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
         self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
-        return Launched(manifest, report, started)
+        return Launched(manifest, report, started, refused)
 
     def lose(self, piece: Slice, event: SliceEvent) -> dict[str, Ending]:
         """How the trials of a slice ended whose worker was lost."""
@@ -245,7 +258,10 @@ class Launch:
         standings = [self._observer.look(name) for name in attempts.busy]
         on_wait(standings)
         time.sleep(_WAIT_SECONDS)
-        runs = refresh(self._manifest, self._tracker).states()
+        try:
+            runs = refresh(self._manifest, self._tracker).states()
+        except OutageError:  # while the tracking store is away, nothing is learnt of the others
+            return
         attempts.drop(name for name in attempts.busy if runs[name] in RECORDED)
         void |= self._observer.stale()
         gone = {standing.name: standing.fence for standing in standings if standing.done and _is_gone(standing)}
@@ -254,6 +270,7 @@ class Launch:
 
     def _end_running(self, parent: str) -> None:
         """Close the runs whose process is no more."""
+        self._tracker.flush()
         for run in self._tracker.running(parent):
             standing = self._observer.look(run.trial)
             if standing.fence != run.fence or self._observer.is_free(run.trial):
@@ -272,6 +289,7 @@ class Launch:
             {trial: str(ending.reason) for trial, ending in self._lost.items()}
         )
         grid = self._planned.sweep.text.encode()
+        (self._folder / SWEEP_FILE).write_bytes(manifest.to_json())  # what waits for a lost store may go to another
         self._tracker.write_files(self._open(), {SWEEP_FILE: manifest.to_json(), "grid.yaml": grid})
         return manifest
 

@@ -47,7 +47,9 @@ def work(
             last=errand.last,
             lanes=errand.lanes,
         )
-        return run_slice(piece, place)
+        endings = run_slice(piece, place)
+        errand.tracker.flush()
+        return endings
 
 
 def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measured:

@@ -1,7 +1,7 @@
 """A tracking store that lives and dies with the process; the one that tests and notebooks use."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -14,6 +14,7 @@ from segsweep.tracking.protocol import (
     RunDescription,
     RunRecord,
     SweepRecord,
+    Undelivered,
     best_runs,
     latest_first,
 )
@@ -90,6 +91,13 @@ class MemoryTracker:
     def open_run(self, parent: str, description: RunDescription) -> MemoryRun:
         """A new run under a parent."""
         return self._add(parent, description)
+
+    def flush(self) -> None:
+        """Everything is here at once."""
+
+    def deliver(self, patience: float, told: Callable[[int], None]) -> tuple[Undelivered, ...]:
+        """Nothing waits."""
+        return ()
 
     def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
         """The run that stands for every trial of these cohorts."""

@@ -1,10 +1,11 @@
 """What the rest of the package asks of a tracking store.
 
 Obligations of an implementation: one writer per run; a run that is `finished` has all its tables; points keep the time
-at which they were measured, not the time at which they arrive.
+at which they were measured, not the time at which they arrive. While the store is away, what a run writes is neither
+lost nor waited for; everything else raises `OutageError` then.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -130,6 +131,20 @@ Curve = tuple[tuple[int, float], ...]
 """Values of one metric by step, steps in order."""
 
 
+class Undelivered(NamedTuple):
+    """A run that has not arrived in the store.
+
+    Args:
+        description: of the run.
+        ended: whether it came to an end; else its process did.
+        refused: why the store does not take it; None = the store was away.
+    """
+
+    description: RunDescription
+    ended: bool
+    refused: str | None
+
+
 class Run(Protocol):
     """One run, open for writing."""
 
@@ -151,7 +166,7 @@ class Run(Protocol):
         tables: Mapping[str, pa.Table],
         files: Mapping[str, bytes] = {},
     ) -> None:
-        """Deliver everything and close the run; the state is written last."""
+        """Close the run; it is delivered whole, its state last."""
         ...
 
 
@@ -171,7 +186,23 @@ class Tracker(Protocol):
         ...
 
     def open_run(self, parent: str, description: RunDescription) -> Run:
-        """A new run under a parent."""
+        """A new run under a parent; in the store at once, or when that is there again."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until what this process has written is in the store, or the store is found to be away."""
+        ...
+
+    def deliver(self, patience: float, told: Callable[[int], None]) -> tuple[Undelivered, ...]:
+        """Deliver what waits on this machine, also what dead processes left.
+
+        Args:
+            patience: seconds without any success after which to give up.
+            told: called now and then with the number of runs that wait.
+
+        Returns:
+            What waits still.
+        """
         ...
 
     def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:

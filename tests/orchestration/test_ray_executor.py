@@ -61,7 +61,7 @@ def ray_executor() -> Iterator[RayExecutor]:
 def store(tmp_path_factory: pytest.TempPathFactory) -> MlflowTracker:
     """Workers write to a store that other processes can reach."""
     home = Home(tmp_path_factory.mktemp("ray"))
-    tracker = MlflowTracker(home.uri, home.artifacts)
+    tracker = MlflowTracker(home.uri, home.spool, home.artifacts)
     tracker.prepare()
     return tracker
 
@@ -81,15 +81,17 @@ def test_a_worker_that_dies_is_lost_and_the_other_slices_end(
     assert str(ends[1].lost.reason).startswith("its process died")
 
 
-def test_a_worker_that_cannot_write_to_the_store_is_lost_with_the_reason(
+def test_a_worker_that_cannot_write_what_it_does_is_lost_with_the_reason(
     bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
 ) -> None:
-    planned = plan_sweep(bench.grid(warm_start="none"))
-    errand = Errand("no-such-run", store, bench.home.blobs, bench.home.journal, planned.folder)
+    grid = bench.grid(warm_start="none")
+    planned = plan_sweep(grid)
+    tracker = MlflowTracker(store.uri, grid / "spool")
+    errand = Errand("run", tracker, bench.home.blobs, bench.home.journal, planned.folder)
     events: list[SliceEvent] = []
     ray_executor.run([planned.plan.trials], errand, Resources(gpus=0), events.append, lambda piece: True)
     assert events[-1].phase == "lost"
-    reason = f"segsweep.errors.TrackingError: tracking: {store.uri}: Run with id=no-such-run not found"
+    reason = f"NotADirectoryError: [Errno 20] Not a directory: '{grid}/spool'"
     assert events[-1].lost == Ending("failed", reason, "code")
 
 

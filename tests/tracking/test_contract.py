@@ -13,7 +13,7 @@ from segsweep.records.schemas import TRIALS
 from segsweep.records.tables import table
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.tracking.mlflow_tracker import MlflowTracker
-from segsweep.tracking.protocol import TRIALS_FILE, Ending, RunDescription, Tracker
+from segsweep.tracking.protocol import TRIALS_FILE, Ending, RunDescription, RunRecord, Tracker
 
 BETWEEN_RUNS = 0.005
 """Seconds; MLflow tells runs apart by the millisecond they started in."""
@@ -24,7 +24,7 @@ def tracker(request: pytest.FixtureRequest, store: str, tmp_path: Path) -> Track
     if request.param == "memory":
         made: Tracker = MemoryTracker()
     else:
-        made = MlflowTracker(store, tmp_path / "artifacts")
+        made = MlflowTracker(store, tmp_path / "spool", tmp_path / "artifacts")
     made.prepare()
     return made
 
@@ -40,8 +40,13 @@ def description(trial: str = "t", cohort: str = "c", kind: str = "trial", fence:
     return RunDescription(f"run of {trial}", kind, {"loss": "dice"}, tags, fence)
 
 
+def find(tracker: Tracker, cohorts: list[str]) -> dict[str, RunRecord]:
+    tracker.flush()
+    return tracker.find(cohorts)
+
+
 def id_of(tracker: Tracker, trial: str = "t") -> str:
-    return tracker.find(["c"])[trial].run_id
+    return find(tracker, ["c"])[trial].run_id
 
 
 def rows(seconds: float) -> pa.Table:
@@ -91,7 +96,7 @@ class TestCurves:
         run.log(1, {"loss": 0.5, "dice": 0.25})
         run.log(2, {"loss": 0.125})
         run.finish(Ending("finished"), {}, {})
-        assert tracker.read_curves(run.run_id) == {"loss": ((1, 0.5), (2, 0.125)), "dice": ((1, 0.25),)}
+        assert tracker.read_curves(id_of(tracker)) == {"loss": ((1, 0.5), (2, 0.125)), "dice": ((1, 0.25),)}
 
     def test_a_run_that_is_not_there(self, tracker: Tracker) -> None:
         with pytest.raises(TrackingError):
@@ -101,31 +106,31 @@ class TestCurves:
 class TestFind:
     def test_a_new_run_is_running(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description(fence=3))
-        (record,) = tracker.find(["c"]).values()
+        (record,) = find(tracker, ["c"]).values()
         assert (record.trial, record.state, record.reason, record.fence, record.kind) == ("t", "running", None, 3, None)
 
     @pytest.mark.parametrize("state", ["finished", "failed", "diverged", "stopped"])
     def test_what_a_run_ended_with(self, tracker: Tracker, parent: str, state: str) -> None:
         tracker.open_run(parent, description()).finish(Ending(state, "it was dark", "data"), {}, {})
-        record = tracker.find(["c"])["t"]
+        record = find(tracker, ["c"])["t"]
         assert (record.state, record.reason, record.kind) == (state, "it was dark", "data")
 
     def test_only_the_cohorts_asked_for(self, tracker: Tracker, parent: str) -> None:
         for trial, cohort in (("t", "c"), ("u", "d"), ("v", "d")):
             tracker.open_run(parent, description(trial, cohort))
-        assert set(tracker.find(["d"])) == {"u", "v"}
-        assert set(tracker.find(["c", "d", "e"])) == {"t", "u", "v"}
-        assert tracker.find([]) == {}
+        assert set(find(tracker, ["d"])) == {"u", "v"}
+        assert set(find(tracker, ["c", "d", "e"])) == {"t", "u", "v"}
+        assert find(tracker, []) == {}
 
     def test_across_sweeps(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(tracker.open_sweep("hippocampi", {}), description())
-        assert set(tracker.find(["c"])) == {"t"}
+        assert set(find(tracker, ["c"])) == {"t"}
 
     def test_a_finished_run_comes_before_any_other(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description()).finish(Ending("failed"), {}, {})
         tracker.open_run(parent, description(fence=1)).finish(Ending("finished"), {}, {})
         tracker.open_run(parent, description(fence=2)).finish(Ending("failed"), {}, {})
-        assert tracker.find(["c"])["t"].state == "finished"
+        assert find(tracker, ["c"])["t"].state == "finished"
 
     @pytest.mark.parametrize("fences", [(1, 2), (2, 1)], ids=["latest", "not the latest"])
     def test_of_two_finished_runs_the_higher_fence(
@@ -133,23 +138,23 @@ class TestFind:
     ) -> None:
         for fence in fences:
             tracker.open_run(parent, description(fence=fence)).finish(Ending("finished"), {}, {})
-        assert tracker.find(["c"])["t"].fence == 2
+        assert find(tracker, ["c"])["t"].fence == 2
 
     def test_then_the_latest(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description(fence=2)).finish(Ending("failed", "first"), {}, {})
         tracker.open_run(parent, description(fence=1)).finish(Ending("diverged", "second"), {}, {})
-        assert tracker.find(["c"])["t"].reason == "second"
+        assert find(tracker, ["c"])["t"].reason == "second"
 
     def test_superseded_runs_count_for_nothing(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description()).finish(Ending("interrupted"), {}, {})
         tracker.open_run(parent, description()).finish(Ending("superseded"), {}, {})
-        assert tracker.find(["c"])["t"].state == "interrupted"
+        assert find(tracker, ["c"])["t"].state == "interrupted"
         tracker.open_run(parent, description("u")).finish(Ending("superseded"), {}, {})
-        assert "u" not in tracker.find(["c"])
+        assert "u" not in find(tracker, ["c"])
 
     def test_warm_starts_are_no_trials(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description(kind="warm start")).finish(Ending("finished"), {}, {})
-        assert tracker.find(["c"]) == {}
+        assert find(tracker, ["c"]) == {}
 
 
 class TestRunning:
@@ -158,6 +163,7 @@ class TestRunning:
         tracker.open_run(parent, description("ended")).finish(Ending("failed"), {}, {})
         tracker.open_run(parent, description("w", kind="warm start"))
         tracker.open_run(tracker.open_sweep("hippocampi", {}), description("of another sweep"))
+        tracker.flush()
         running = tracker.running(parent)
         assert [(run.trial, run.state, run.fence) for run in running] == [
             ("left open", "running", 4),
@@ -166,16 +172,17 @@ class TestRunning:
 
     def test_they_can_be_ended_from_outside(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description())
+        tracker.flush()
         (left_open,) = tracker.running(parent)
         tracker.end(left_open.run_id, Ending("interrupted", "its process is gone", "killed"))
-        record = tracker.find(["c"])["t"]
+        record = find(tracker, ["c"])["t"]
         assert (record.state, record.reason, record.kind) == ("interrupted", "its process is gone", "killed")
         assert tracker.running(parent) == []
 
     def test_a_finished_run_can_be_superseded(self, tracker: Tracker, parent: str) -> None:
         tracker.open_run(parent, description()).finish(Ending("finished"), {}, {})
         tracker.end(id_of(tracker), Ending("superseded"))
-        assert tracker.find(["c"]) == {}
+        assert find(tracker, ["c"]) == {}
 
 
 class TestTables:

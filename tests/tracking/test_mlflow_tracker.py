@@ -21,7 +21,7 @@ EPOCHS = 5
 
 @pytest.fixture
 def tracker(store: str, tmp_path: Path) -> MlflowTracker:
-    made = MlflowTracker(store, tmp_path / "artifacts")
+    made = MlflowTracker(store, tmp_path / "spool", tmp_path / "artifacts")
     made.prepare()
     return made
 
@@ -39,6 +39,13 @@ def description(trial: str = "t", **parameters: str) -> RunDescription:
 def children(client: MlflowClient, parent: str) -> list[Run]:
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     return list(client.search_runs(experiments, f"tags.`mlflow.parentRunId` = '{parent}'"))
+
+
+def delivered(tracker: MlflowTracker, client: MlflowClient) -> str:
+    """The id of the one run there is."""
+    tracker.flush()
+    (run,) = children(client, str(tracker.find_sweep("polyps")))
+    return str(run.info.run_id)
 
 
 class TestParent:
@@ -69,6 +76,7 @@ class TestChild:
     def test_it_is_nested_under_its_parent(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         parent = tracker.open_sweep("polyps", {})
         tracker.open_run(parent, description())
+        tracker.flush()
         (child,) = children(client, parent)
         assert child.info.run_name == "run of t"
         assert child.info.experiment_id == client.get_run(parent).info.experiment_id
@@ -76,7 +84,7 @@ class TestChild:
     def test_parameters_and_tags(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description(loss="dice", lr="0.001"))
         run.finish(Ending("diverged", "the loss became nan", "diverged"), {}, {})
-        found = client.get_run(run.run_id)
+        found = client.get_run(delivered(tracker, client))
         assert found.data.params == {"loss": "dice", "lr": "0.001"}
         expected = {
             "segsweep.trial": "t",
@@ -95,17 +103,17 @@ class TestChild:
     def test_its_status(self, tracker: MlflowTracker, client: MlflowClient, state: str, status: str) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
         run.finish(Ending(state), {}, {})
-        assert client.get_run(run.run_id).info.status == status
+        assert client.get_run(delivered(tracker, client)).info.status == status
 
     def test_a_very_long_parameter_is_cut(self, tracker: MlflowTracker, client: MlflowClient) -> None:
-        run = tracker.open_run(tracker.open_sweep("polyps", {}), description(arguments="x" * 10_000))
-        assert client.get_run(run.run_id).data.params["arguments"] == "x" * 6000
+        tracker.open_run(tracker.open_sweep("polyps", {}), description(arguments="x" * 10_000))
+        assert client.get_run(delivered(tracker, client)).data.params["arguments"] == "x" * 6000
 
     def test_an_interrupted_run_is_killed(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         parent = tracker.open_sweep("polyps", {})
-        run = tracker.open_run(parent, description())
-        tracker.end(run.run_id, Ending("interrupted"))
-        assert client.get_run(run.run_id).info.status == "KILLED"
+        tracker.open_run(parent, description())
+        tracker.end(delivered(tracker, client), Ending("interrupted"))
+        assert client.get_run(delivered(tracker, client)).info.status == "KILLED"
 
 
 class TestPoints:
@@ -120,25 +128,27 @@ class TestPoints:
         measured = time.time_ns() // 1_000_000
         time.sleep(0.05)
         run.finish(Ending("finished"), {"seconds": 3.5}, {})
-        history = sorted(client.get_metric_history(run.run_id, "train/loss"), key=lambda point: point.step)
+        history = sorted(
+            client.get_metric_history(delivered(tracker, client), "train/loss"), key=lambda point: point.step
+        )
         assert [(point.step, point.value) for point in history] == [(1, 1.0), (2, 0.5), (3, 1 / 3)]
         times = [point.timestamp for point in history]
         assert before <= times[0] < times[1] < times[2] <= measured
-        assert client.get_run(run.run_id).data.metrics["seconds"] == 3.5
+        assert client.get_run(delivered(tracker, client)).data.metrics["seconds"] == 3.5
 
     def test_epochs_told_again_are_the_points_they_were(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
         for epoch in (1, 2, 1, 2):
             run.log(epoch, {"train/loss": 1 / epoch}, at=1_700_000_000 + epoch)
         run.finish(Ending("finished"), {}, {})
-        history = client.get_metric_history(run.run_id, "train/loss")
+        history = client.get_metric_history(delivered(tracker, client), "train/loss")
         assert [(point.step, point.timestamp) for point in history] == [(1, 1_700_000_001_000), (2, 1_700_000_002_000)]
 
     def test_a_diverged_curve_is_kept(self, tracker: MlflowTracker, client: MlflowClient) -> None:
         run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
         run.log(1, {"train/loss": float("nan"), "select/loss": float("inf")})
         run.finish(Ending("diverged"), {}, {})
-        (point,) = client.get_metric_history(run.run_id, "train/loss")
+        (point,) = client.get_metric_history(delivered(tracker, client), "train/loss")
         assert point.value != point.value
 
     def test_more_points_than_one_request_takes(self, tracker: MlflowTracker, client: MlflowClient) -> None:
@@ -146,7 +156,7 @@ class TestPoints:
         for step in range(1100):
             run.log(step, {"train/loss": step})
         run.finish(Ending("finished"), {}, {})
-        assert len(client.get_metric_history(run.run_id, "train/loss")) == 1100
+        assert len(client.get_metric_history(delivered(tracker, client), "train/loss")) == 1100
 
 
 def write_one_run(tracker: MlflowTracker, parent: str, number: int) -> None:
@@ -154,6 +164,7 @@ def write_one_run(tracker: MlflowTracker, parent: str, number: int) -> None:
     for epoch in range(EPOCHS):
         run.log(epoch, {"train/loss": number + epoch / 10})
     run.finish(Ending("finished"), {}, {})
+    tracker.flush()
 
 
 def test_processes_write_to_one_prepared_store_at_once(tracker: MlflowTracker, client: MlflowClient) -> None:
@@ -175,17 +186,18 @@ def test_a_worker_opens_its_own_connection(tracker: MlflowTracker) -> None:
 def test_a_store_that_cannot_be_opened(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, though it is long enough to look like one" * 9)
     with pytest.raises(TrackingError, match=r"^tracking: sqlite:.*file is not a database\)?$"):
-        MlflowTracker(f"sqlite:///{tmp_path}/mlflow.db").prepare()
+        MlflowTracker(f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "spool").prepare()
 
 
-def test_a_table_of_a_distant_store_is_fetched_once(store: str, tmp_path: Path) -> None:
+def test_a_table_of_a_distant_store_is_fetched_once(store: str, client: MlflowClient, tmp_path: Path) -> None:
     artifacts = tmp_path / "artifacts"
-    tracker = MlflowTracker(store, artifacts, tmp_path / "downloads")
+    tracker = MlflowTracker(store, tmp_path / "spool", artifacts, tmp_path / "downloads")
     run = tracker.open_run(tracker.open_sweep("polyps", {}), description())
     table = CASES.empty_table()
     run.finish(Ending("finished"), {}, {CASES_FILE: table})
-    assert tracker.read_table(run.run_id, CASES_FILE).equals(table)
+    run_id = delivered(tracker, client)
+    assert tracker.read_table(run_id, CASES_FILE).equals(table)
     shutil.rmtree(artifacts)
-    assert tracker.read_table(run.run_id, CASES_FILE).equals(table)
+    assert tracker.read_table(run_id, CASES_FILE).equals(table)
     with pytest.raises(TrackingError):
-        MlflowTracker(store, artifacts).read_table(run.run_id, CASES_FILE)
+        MlflowTracker(store, tmp_path / "spool", artifacts).read_table(run_id, CASES_FILE)

@@ -1,0 +1,97 @@
+"""A tracking server that goes away in mid-sweep costs nothing."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from grids import tiny_sweep
+from mlflow import MlflowClient
+from mlflow_server import Server
+
+from segsweep import api
+from segsweep.orchestration.home import Home
+from segsweep.orchestration.in_process import InProcessExecutor
+
+pytestmark = [pytest.mark.faults, pytest.mark.ray]
+
+GRID = tiny_sweep(
+    grid=[{"loss": ["ce", "dice", "jaccard"]}, {"loss": "dice", "epsilon": [1, 10, 100]}],
+    folds={"k": 2, "run": [0, 1]},
+    resources={"workers": 2},
+)
+TRIALS = 2 * 6
+OUTAGE_SECONDS = 30.0
+FROM_RUN_TO_RUN = ["run_id", "seconds"]
+"""Columns of the trials table that differ from one run of a sweep to the next."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, server: Server) -> Home:
+    (tmp_path / "grid.yaml").write_text(GRID)
+    server.start()
+    return Home(tmp_path / "home", server.uri)
+
+
+def segsweep(*arguments: object) -> list[str]:
+    return [sys.executable, "-c", "from segsweep.cli import main; main()", *map(str, arguments)]
+
+
+@contextmanager
+def launched(home: Home, server: Server) -> Iterator[subprocess.Popen[str]]:
+    """A launch in a process of its own, whose server is stopped when the first trial has finished."""
+    grid = home.folder.parent / "grid.yaml"
+    command = segsweep("launch", grid, "--home", home.folder, "--tracking", home.uri)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("finished") for line in process.stdout)
+        server.stop()
+        yield process
+
+
+def assert_whole(home: Home, tmp_path: Path) -> None:
+    """Every trial finished in one run, and the tables of the sweep are those of one that nothing happened to."""
+    client = MlflowClient(home.uri)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    runs = client.search_runs(experiments, "tags.`segsweep.kind` = 'trial'")
+    assert len({run.data.tags["segsweep.trial"] for run in runs}) == len(runs) == TRIALS
+    assert {run.data.tags["segsweep.state"] for run in runs} == {"finished"}
+    assert all(len(client.get_metric_history(run.info.run_id, "train/loss")) == 2 for run in runs)
+    undisturbed = Home(tmp_path / "undisturbed")
+    api.launch(tmp_path / "grid.yaml", home=undisturbed, executor=InProcessExecutor())
+    expected, found = api.tables("tiny", home=undisturbed), api.tables("tiny", home=home)
+    assert found.cases.equals(expected.cases)
+    assert found.trials.drop(columns=FROM_RUN_TO_RUN).equals(expected.trials.drop(columns=FROM_RUN_TO_RUN))
+
+
+def test_a_server_that_is_away_for_half_a_minute(home: Home, server: Server, tmp_path: Path) -> None:
+    with launched(home, server) as process:
+        time.sleep(OUTAGE_SECONDS)
+        server.start()
+        said, complaints = process.communicate()
+    assert (process.returncode, complaints) == (0, "")
+    assert said.splitlines()[-1] == f"tiny: {TRIALS} trials run now; {TRIALS} finished"
+    assert_whole(home, tmp_path)
+    assert not home.spool.exists()
+
+
+def test_a_server_that_does_not_come_back_before_the_launch_ends(home: Home, server: Server, tmp_path: Path) -> None:
+    with launched(home, server) as process:
+        _, complaints = process.communicate()
+    assert process.returncode == 1
+    (complaint,) = complaints.splitlines()
+    kept = int(complaint.split()[6])
+    assert complaint == (
+        f"segsweep: the tracking store is away: {kept} trials are complete and kept in {home.spool};"
+        " `segsweep sync` delivers them"
+    )
+    assert 0 < kept < TRIALS
+    server.start()
+    synced = subprocess.run(segsweep("sync", "--home", home.folder), capture_output=True, text=True, check=True)
+    assert synced.stdout.splitlines()[-1].startswith(f"{home.uri}: ")
+    report = segsweep("report", "tiny", "--home", home.folder, "--tracking", home.uri)
+    assert "report:" in subprocess.run(report, capture_output=True, text=True, check=True).stdout
+    assert_whole(home, tmp_path)
