@@ -47,9 +47,7 @@ def work(
             last=errand.last,
             lanes=errand.lanes,
         )
-        endings = run_slice(piece, place)
-        errand.tracker.flush()
-        return endings
+        return run_slice(piece, place)
 
 
 def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measured:

@@ -52,6 +52,13 @@ class _Slice:
         self._choice = Choice("sequential", {})
 
     def run(self) -> dict[str, Ending]:
+        try:
+            return self._run()
+        finally:
+            self._place.tracker.flush()  # whoever takes up a claim that is let go looks for the result first
+            self._release()
+
+    def _run(self) -> dict[str, Ending]:
         self._report("data", 0.0)
         try:
             self._claim()
@@ -99,7 +106,7 @@ class _Slice:
         with suppress(TrackingError):  # a store that is away stops no training
             for name, run in self._place.tracker.find({trial.cohort for trial in self._trials}).items():
                 if name in self._claims and run.state == "finished":
-                    self._end(name, Ending("finished"))
+                    self._endings[name] = Ending("finished")
         return [trial for trial in self._trials if trial.id not in self._endings]
 
     def _saving(self, trial: Trial, lane: Lane) -> Saving:
@@ -141,7 +148,7 @@ class _Slice:
             else:
                 outcome = {"seconds": self._share(trial), "lanes": self._choice.execution}
                 ending = record(trial, lane, run, found, outcome, self._place)
-            self._end(trial.id, ending)
+            self._endings[trial.id] = ending
         except Exception as error:  # the other trials go on, whatever ails the evaluation of this one
             self._fail(trial, error)
         self._report("evaluation", len(self._endings) / len(self._trials))
@@ -161,18 +168,17 @@ class _Slice:
 
     def _fail(self, trial: Trial, error: Exception) -> None:
         run = self._runs.get(trial.id) or self._open_run(trial)
-        self._end(trial.id, record_failure(trial, run, error, self._share(trial), self._place))
+        self._endings[trial.id] = record_failure(trial, run, error, self._share(trial), self._place)
 
     def _fail_open(self, error: Exception) -> None:
         for trial in self._trials:
             if trial.id not in self._endings:
                 self._fail(trial, error)
 
-    def _end(self, name: str, ending: Ending) -> None:
-        self._endings[name] = ending
+    def _release(self) -> None:
         with suppress(OSError, StoreError):  # the record counts; the claim is void when this process has ended
-            if name in self._claims:
-                self._place.claims.release(self._claims[name], ending.state)
+            for name in self._claims.keys() & self._endings.keys():
+                self._place.claims.release(self._claims[name], self._endings[name].state)
 
     def _share(self, trial: Trial) -> float:
         """Seconds of a trial: its own, and an equal part of what the slice shared."""
