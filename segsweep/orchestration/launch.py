@@ -211,7 +211,7 @@ class Launch:
         files = (*report.files, *(self._folder / name for name in (CASES_FILE, TRIALS_FILE, OVERLAYS_FILE)))
         self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
         self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
-        return Launched(manifest, report, started, refused)
+        return Launched(manifest, report, started, refused=refused)
 
     def lose(self, piece: Slice, event: SliceEvent) -> dict[str, Ending]:
         """How the trials of a slice ended whose worker was lost."""
