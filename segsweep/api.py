@@ -18,6 +18,7 @@ from segsweep.orchestration.planning import Planned, check_all, plan_sweep, unus
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
 from segsweep.orchestration.time_limit import time_limit
+from segsweep.spec.tiny import as_written, made_tiny
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Standing
 from segsweep.tracking.protocol import Tracker
@@ -103,11 +104,12 @@ class Frames(NamedTuple):
     cases: "pd.DataFrame"
 
 
-def plan(grid: Path | str, *, check: bool = False, watcher: Watcher | None = None) -> Planned:
+def plan(grid: Path | str, *, check: bool = False, tiny: bool = False, watcher: Watcher | None = None) -> Planned:
     """The trials that a grid comes to.
 
     Args:
         grid: file.
+        tiny: few cases, few epochs and few values of every axis, to see that it runs.
         check: also decode every case and build every network and loss that MONAI or the user provides.
         watcher: told of the decoding.
 
@@ -116,7 +118,7 @@ def plan(grid: Path | str, *, check: bool = False, watcher: Watcher | None = Non
     """
     told = watcher or SilentWatcher()
     with told.copying() as copied:
-        planned = plan_sweep(Path(grid), copied)
+        planned = _plan(grid, copied, tiny=tiny)
     if check:
         with told.decoding() as progress:
             check_all(planned, progress)
@@ -157,6 +159,7 @@ def launch(
     again: bool = False,
     fail_fast: bool = False,
     max_hours: float | None = None,
+    tiny: bool = False,
     watcher: Watcher | None = None,
 ) -> Launched:
     """Run what is left of a grid and write its report.
@@ -169,6 +172,7 @@ def launch(
         fail_fast: end the launch with the first trial that fails.
         max_hours: start no slice that by its forecast would end later than this from now; what has not been measured
             is, first.
+        tiny: few cases, few epochs and few values of every axis, to see that it runs.
         watcher: told what happens.
 
     Raises:
@@ -180,7 +184,7 @@ def launch(
     began = time.monotonic()
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
     with told.copying() as copied:
-        planned = plan_sweep(Path(grid), copied)
+        planned = _plan(grid, copied, tiny=tiny)
     tracker = open_tracker(place)
     with Launch(planned, tracker, place, told.on_undelivered) as started:
         left = left_to_run(planned, tracker, again=again)
@@ -203,6 +207,10 @@ def launch(
 
 def _at_any_time(piece: Slice) -> bool:
     return True
+
+
+def _plan(grid: Path | str, copied: Callable[[str, int, int], None], *, tiny: bool) -> Planned:
+    return plan_sweep(Path(grid), copied, made_tiny if tiny else as_written)
 
 
 def _without_bad_data(started: Launch, left: Left, planned: Planned, told: Watcher, *, fail_fast: bool) -> Left:

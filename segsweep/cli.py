@@ -57,6 +57,11 @@ MaxHours = Annotated[
 ]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="End the launch with the first trial that fails.")]
 
+Tiny = Annotated[
+    bool,
+    typer.Option("--tiny", help="Few cases, few epochs, few values of every axis, to see that a grid runs: NAME-tiny."),
+]
+
 
 @app.command()
 def plan(
@@ -64,6 +69,7 @@ def plan(
     check: Annotated[
         bool, typer.Option("--check", help="Also decode every case and build every network and loss once.")
     ] = False,
+    tiny: Tiny = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Also measure some steps and say what the sweep will cost.")
     ] = False,
@@ -73,10 +79,11 @@ def plan(
     """Print the trials that a grid comes to, without running anything."""
     from segsweep import terminal  # noqa: PLC0415
     from segsweep.orchestration.planning import check_all, plan_sweep  # noqa: PLC0415
+    from segsweep.spec.tiny import as_written, made_tiny  # noqa: PLC0415
 
     watch = terminal.Watch()
     with watch.copying() as copied:
-        planned = plan_sweep(grid, copied)
+        planned = plan_sweep(grid, copied, made_tiny if tiny else as_written)
     if check:
         with watch.decoding() as progress:
             check_all(planned, progress)
@@ -99,9 +106,11 @@ def launch(
     ] = None,
     fail_fast: FailFast = False,
     max_hours: MaxHours = None,
+    tiny: Tiny = False,
 ) -> None:
     """Run a grid and write its report; run what is left of it if some of it has been run before."""
-    _launch(grid, _home(home, tracking, store), address, again=False, fail_fast=fail_fast, max_hours=max_hours)
+    place = _home(home, tracking, store)
+    _launch(grid, place, address, again=False, fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
 
 
 @app.command()
@@ -115,7 +124,8 @@ def retry(
     max_hours: MaxHours = None,
 ) -> None:
     """Like launch, and run failed and diverged trials again."""
-    _launch(grid, _home(home, tracking, store), address, again=True, fail_fast=fail_fast, max_hours=max_hours)
+    place = _home(home, tracking, store)
+    _launch(grid, place, address, again=True, fail_fast=fail_fast, max_hours=max_hours, tiny=False)
 
 
 @app.command()
@@ -249,7 +259,14 @@ def _complain(error: Exception, code: int) -> int:
 
 
 def _launch(
-    grid: Path, home: Home, address: str | None, *, again: bool, fail_fast: bool, max_hours: float | None
+    grid: Path,
+    home: Home,
+    address: str | None,
+    *,
+    again: bool,
+    fail_fast: bool,
+    max_hours: float | None,
+    tiny: bool,
 ) -> None:
     from segsweep import api, terminal  # noqa: PLC0415
 
@@ -263,6 +280,7 @@ def _launch(
             again=again,
             fail_fast=fail_fast,
             max_hours=max_hours,
+            tiny=tiny,
             watcher=terminal.Watch(),
         )
     except KeyboardInterrupt:

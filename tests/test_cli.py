@@ -114,6 +114,12 @@ class TestPlan:
             "",
         )
 
+    def test_tiny_is_a_sweep_of_its_own(self, run: Run, grid_file: Path) -> None:
+        outcome = run("plan", grid_file, "--tiny")
+        assert outcome.code == 0
+        assert outcome.out.splitlines()[-1] == "tiny-tiny: 2 trials in 1 cohort, 1 warm start"
+        assert set(outcome.out.split()).isdisjoint(trial.id for trial in plan_sweep(grid_file).plan.trials)
+
     def test_prints_names_in_brackets_as_they_are_and_folds_no_line(self, run: Run, tmp_path: Path) -> None:
         grid = tmp_path / "grid.yaml"
         name = "[/phantoms] [bold] :smile: " + "of a long name " * 10

@@ -2,22 +2,71 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-from tiny_datasets import write_decathlon, write_pictures
+from PIL import Image
+from tiny_datasets import write_decathlon, write_picture, write_pictures
 
+from segsweep import api
+from segsweep.orchestration.home import Home
+from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.planning import Planned, plan_sweep
+from segsweep.spec.tiny import made_tiny
 
 SWEEPS = Path(__file__).parents[1] / "sweeps"
-TRIALS = {"quickstart": 2 * 4, "hippocampus": 2 * 5, "kvasir": 2 * 5, "aa-kvasir": 2 * 8}
+TRIALS = {
+    "quickstart": 2 * 4,
+    "hippocampus": 2 * 5,
+    "kvasir": 2 * 5,
+    "aa-kvasir": 2 * 8,
+    "bertels2019": 3 * 5 * 3 * 5,
+    "bertels2019-tversky": 2 * 5 * (2 + 3 + 8 + 2),
+    "volume-bias": 3 * 5 * 3 * 4 * 2,
+    "volume-bias-theory": 5 * 3 * 2 * (5 + 6),
+    "phi-epsilon-empty": 5 * (2 * 4 + 2 * 3 + 2),
+    "phi-epsilon-missing": 5 * 4 * (2 * 4 + 3 + 1),
+    "phi-epsilon-missing-classes": 5 * 3 * 5,
+    "soft-labels": 5 * 3 * (3 + 5 + 3),
+}
+SAME_ON_HARD_LABELS = ("volume-bias-theory", "soft-labels")
+"""Both forms of Dice, where some label policies give hard labels and others soft ones."""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folders of the names and layouts that the sweeps expect."""
+    tmp_path = tmp_path_factory.mktemp("data")
+    write_decathlon(tmp_path / "Task04_Hippocampus", 20, labels=("background", "Anterior", "Posterior"))
+    write_pictures(tmp_path / "kvasir-seg", 500, size=(4, 4))
+    write_pictures(tmp_path / "sunnybrook-lv", 20, groups=[f"patient {number // 2}" for number in range(20)])
+    write_busi(tmp_path / "busi")
+    write_raters(tmp_path / "bubil-raters")
+    return tmp_path
 
 
 @pytest.fixture
-def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folders of the names and layouts that the sweeps expect."""
-    monkeypatch.setenv("SEGSWEEP_DATA", str(tmp_path))
-    write_decathlon(tmp_path / "Task04_Hippocampus", 20)
-    write_pictures(tmp_path / "kvasir-seg", 500, size=(4, 4))
-    return tmp_path
+def data(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGSWEEP_DATA", str(written))
+
+
+def write_busi(folder: Path) -> None:
+    """Benign, malignant and normal images; normal ones have an empty label."""
+    write_pictures(folder, 24)
+    kinds = ("benign", "malignant", "normal")
+    rows = [f"case-{number:02d},{kinds[number % 3]}" for number in range(24)]
+    (folder / "meta.csv").write_text("\n".join(["id,cls", *rows, ""]))
+    (folder / "dataset.json").write_text('{"labels": {"0": "background", "1": "lesion"}}')
+    for number in range(2, 24, 3):
+        write_picture(folder / "masks" / f"case-{number:02d}.png", np.zeros((16, 16), dtype=np.uint8))
+
+
+def write_raters(folder: Path) -> None:
+    """Two raters a case, in two series."""
+    write_pictures(folder, 16, groups=[f"series {number % 2}" for number in range(16)])
+    for mask in (folder / "masks").iterdir():
+        drawn = np.asarray(Image.open(mask))
+        for rater, other in (("ann", drawn), ("bob", np.roll(drawn, 1, axis=0))):
+            write_picture(folder / "raters" / f"{mask.stem}__{rater}.png", other)
 
 
 def test_none_is_forgotten_here() -> None:
@@ -40,7 +89,28 @@ class TestEach:
             assert len({trial.warm_start_id for trial in trials}) == 1
 
     def test_no_setting_is_there_twice(self, name: str) -> None:
-        assert planned(name).plan.aliases == {}
+        aliases = planned(name).plan.aliases
+        assert set(aliases) == set() or name in SAME_ON_HARD_LABELS
+        assert all("semimetric" in setting for settings in aliases.values() for setting in settings)
+
+    def test_its_tiny_size_is_small_and_of_its_own_name(self, name: str) -> None:
+        small = plan_sweep(SWEEPS / f"{name}.yaml", rewrite=made_tiny)
+        assert small.sweep.name == f"{name}-tiny"
+        assert 0 < len(small.plan.trials) <= 30
+        assert {cell.loss.name for cell in small.sweep.cells} == {cell.loss.name for cell in planned(name).sweep.cells}
+        assert len(small.sweep.labels) == len(planned(name).sweep.labels)
 
     def test_it_begins_by_saying_what_it_is_about(self, name: str) -> None:
         assert (SWEEPS / f"{name}.yaml").read_text().startswith("# ")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("name", TRIALS)
+def test_each_runs_from_end_to_end_in_its_tiny_size(name: str, tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    launched = api.launch(SWEEPS / f"{name}.yaml", home=home, executor=InProcessExecutor(), tiny=True)
+    assert {entry.state for entry in launched.manifest.entries} == {"finished"}
+    judged = set(api.tables(f"{name}-tiny", home=home).cases["trial"])
+    assert judged == {entry.trial for entry in launched.manifest.entries}
+    assert launched.report.html.exists()

@@ -40,19 +40,22 @@ class Planned:
         return self.path.absolute().parent
 
 
-def plan_sweep(path: Path, copying: Copying = lambda dataset, done, total: None) -> Planned:
+def plan_sweep(
+    path: Path, copying: Copying = lambda dataset, done, total: None, rewrite: Callable[[str], str] = str
+) -> Planned:
     """Read a grid file, list and hash its data, and multiply it out.
 
     Args:
         path: of the grid file.
         copying: called with (dataset, bytes done, bytes in all) while one is brought here from a bucket.
+        rewrite: what is made of the grid's text first, see `segsweep.spec.tiny`.
 
     Raises:
         GridError: the grid file is wrong, or one of its losses does not fit its data.
         DataError: a dataset is not what the grid says it is.
     """
     find_modules_in(path.absolute().parent)
-    sweep = read_sweep(path)
+    sweep = read_sweep(path, rewrite)
     with naming(path):
         plan = expand(sweep, measure(sweep, copying))
         for trial in plan.trials:

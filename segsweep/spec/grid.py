@@ -1,7 +1,7 @@
 """The grid file, parsed once into a frozen sweep."""
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,8 +48,12 @@ KEYS = (
 )
 
 
-def read_sweep(path: Path) -> Sweep:
+def read_sweep(path: Path, rewrite: Callable[[str], str] = str) -> Sweep:
     """Parse a grid file.
+
+    Args:
+        path: of the file.
+        rewrite: what is made of its text first, see `segsweep.spec.tiny`.
 
     Raises:
         GridError: in one line: the file, the key, what is wrong and what is allowed.
@@ -59,7 +63,7 @@ def read_sweep(path: Path) -> Sweep:
     except (OSError, UnicodeDecodeError) as error:
         raise GridError(f"{path}: cannot be read: {error}") from error
     try:
-        return parse_sweep(text)
+        return parse_sweep(rewrite(text))
     except GridError as error:
         raise GridError(f"{path}: {error}") from error.__cause__
 
@@ -70,7 +74,7 @@ def parse_sweep(text: str) -> Sweep:
     Raises:
         GridError: in one line: the key, what is wrong and what is allowed.
     """
-    values = _load(text)
+    values = load_grid(text)
     for key in ("name", "datasets", "grid"):
         if key not in values:
             raise GridError(f"{key}: missing; a grid needs name, datasets and grid")
@@ -123,7 +127,12 @@ _UniqueKeys.add_constructor("!exponent", _number)
 _UniqueKeys.add_implicit_resolver("!exponent", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
 
 
-def _load(text: str) -> Mapping[str, Any]:
+def load_grid(text: str) -> Mapping[str, Any]:
+    """The top-level keys of a grid, each known, with their values as YAML reads them.
+
+    Raises:
+        GridError: the text is no YAML, or a key is unknown or there twice.
+    """
     try:
         values = yaml.load(text, Loader=_UniqueKeys)
     except yaml.MarkedYAMLError as error:
