@@ -5,6 +5,8 @@ import shutil
 import time
 from pathlib import Path
 
+from filelock import FileLock
+
 from segsweep.errors import DataError
 
 _GIB = 2**30
@@ -20,8 +22,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SEGSWEEP_CACHE") or f"{base}/segsweep").expanduser()
 
 
-def copies_bound() -> int:
-    """Bytes that copies from buckets may take on this node: $SEGSWEEP_CACHE_GIB, else 100 GiB.
+def cache_bound() -> int:
+    """Bytes that copies from buckets, and decoded cases as well, may take on this node.
+
+    $SEGSWEEP_CACHE_GIB, else 100 GiB.
 
     Raises:
         DataError: the variable is no positive number.
@@ -53,7 +57,7 @@ def make_room(copies: Path, keep: Path, size: int, lacking: int) -> None:
     Raises:
         DataError: it does not fit, even so.
     """
-    bound = copies_bound()
+    bound = cache_bound()
     others = sorted((copy for copy in copies.glob("*/*") if copy.is_dir() and copy != keep), key=_last_use)
     taken = {copy: _bytes_in(copy) for copy in others}
     for copy in others:
@@ -68,6 +72,26 @@ def make_room(copies: Path, keep: Path, size: int, lacking: int) -> None:
             f"{keep.name}: {size / _GIB:.1f} GiB do not fit into {copies}, where {used / _GIB:.1f} GiB are in use:"
             f" SEGSWEEP_CACHE_GIB is {bound / _GIB:g}, and {free / _GIB:.1f} GiB of the disk are free"
         )
+
+
+def forget_unused(decoded: Path) -> None:
+    """Throw away the decoded datasets that were not used for longest, until the others are within the bound.
+
+    One that was used lately stays in any case. Arrays that a process has mapped stay readable for it.
+
+    Args:
+        decoded: folder of all decoded datasets; each has a lock beside it.
+    """
+    datasets = sorted((entry for entry in decoded.glob("[!.]*") if entry.is_dir()), key=_last_use)
+    taken = {entry: _bytes_in(entry) for entry in datasets}
+    excess = sum(taken.values()) - cache_bound()
+    for entry in datasets:
+        if excess <= 0:
+            return
+        with FileLock(f"{entry}.lock"):
+            if time.time() - _last_use(entry) > _IN_USE_SECONDS:
+                shutil.rmtree(entry, ignore_errors=True)
+                excess -= taken[entry]
 
 
 def _fits(whole: int, bound: int, lacking: int, folder: Path) -> bool:

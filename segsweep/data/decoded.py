@@ -14,6 +14,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from segsweep.data.cache import forget_unused, touch
 from segsweep.data.case_voxels import CaseVoxels, decode_case
 from segsweep.data.cases import Case, CaseSet
 from segsweep.data.geometry import Geometry
@@ -95,6 +96,8 @@ def decode(
 ) -> Decoded:
     """Decode a dataset, or open what was decoded before; safe between processes.
 
+    What else was decoded, and not used for long, makes room for a new one.
+
     Args:
         found: the cases.
         fingerprint: of the cases' files.
@@ -106,17 +109,21 @@ def decode(
         DataError: a case cannot be used; names the case and the file. Nothing is left behind then.
     """
     target = folder / decoded_name(fingerprint, preprocess, found.ignore)
-    if not target.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{target}.lock"):
-            if not target.exists():
-                temporary = Path(tempfile.mkdtemp(dir=folder, prefix=_DECODING))
-                try:
-                    _write(found, preprocess, temporary, progress)
-                    os.replace(temporary, target)
-                finally:
-                    shutil.rmtree(temporary, ignore_errors=True)
-    return _open(target, {case.id: case.meta for case in found.cases})
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{target}.lock"):
+        new = not target.exists()
+        if new:
+            temporary = Path(tempfile.mkdtemp(dir=folder, prefix=_DECODING))
+            try:
+                _write(found, preprocess, temporary, progress)
+                os.replace(temporary, target)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        touch(target)
+        opened = _open(target, {case.id: case.meta for case in found.cases})
+    if new:
+        forget_unused(folder)
+    return opened
 
 
 def decoded_name(fingerprint: str, preprocess: Preprocess, ignore: int | None) -> str:

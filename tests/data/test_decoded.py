@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from segsweep.data.decoded import Decoded
 from segsweep.errors import DataError
 from segsweep.spec.datasets import FileDataset
 
+DAY = 24 * 3600.0
 MILLIMETRES = np.diag([2.0, 1.0, 0.5, 1.0])
 
 
@@ -180,6 +182,40 @@ class TestOnce:
         assert sorted(decoded for decoded, _ in found) == [[], [1, 2, 3, 4]]
         assert found[0][1] == found[1][1]
         assert len(left_in_the_cache()) == 1
+
+
+class TestBound:
+    def test_what_was_not_used_for_longest_makes_room(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        block = dataset(write_pictures(tmp_path, 3))
+        first = decode(block, "first")
+        (oldest,) = left_in_the_cache()
+        decode(block, "second")
+        for age, name in enumerate([*(set(left_in_the_cache()) - {oldest}), oldest], start=1):
+            used = cache_folder() / "decoded" / name / ".used"
+            os.utime(used, (0, time.time() - age * DAY))
+        size = sum(path.stat().st_size for path in (cache_folder() / "decoded" / oldest).iterdir())
+        monkeypatch.setenv("SEGSWEEP_CACHE_GIB", str(2.5 * size / 2**30))
+        decode(block, "third")
+        kept = left_in_the_cache()
+        assert (len(kept), oldest in kept) == (2, False)
+        assert np.isfinite(first.images).all()  # a process that has it open can read on
+
+    def test_what_was_used_lately_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SEGSWEEP_CACHE_GIB", "1e-9")
+        block = dataset(write_pictures(tmp_path, 3))
+        for fingerprint in ("first", "second"):
+            decode(block, fingerprint)
+        assert len(left_in_the_cache()) == 2
+
+    def test_opening_is_use(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        block = dataset(write_pictures(tmp_path, 3))
+        decode(block, "first")
+        (name,) = left_in_the_cache()
+        os.utime(cache_folder() / "decoded" / name / ".used", (0, 0))
+        monkeypatch.setenv("SEGSWEEP_CACHE_GIB", "1e-9")
+        decode(block, "first")
+        decode(block, "second")
+        assert name in left_in_the_cache()
 
 
 class TestFailure:
