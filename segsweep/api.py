@@ -128,6 +128,7 @@ def plan(grid: Path | str, *, check: bool = False, tiny: bool = False, watcher: 
 def estimate(
     grid: Path | str,
     *,
+    tiny: bool = False,
     home: Home | None = None,
     executor: AbstractContextManager[Executor] | None = None,
     watcher: Watcher | None = None,
@@ -136,6 +137,7 @@ def estimate(
 
     Args:
         grid: file.
+        tiny: few cases, few epochs and few values of every axis.
         home: folder in which measurements are remembered; left out: by the environment, else ./segsweep-runs.
         executor: where it would run; left out: a local Ray.
         watcher: told of the measuring.
@@ -145,7 +147,7 @@ def estimate(
     """
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
     with told.copying() as copied:
-        planned = plan_sweep(Path(grid), copied)
+        planned = _plan(grid, copied, tiny=tiny)
     with told.measuring() as on_measured, executor or _local_ray() as running:
         outlook = measured(planned, running, place.measurements, on_measured)
     return estimate_of(planned, outlook)

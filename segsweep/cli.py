@@ -91,8 +91,8 @@ def plan(
     if estimate:
         from segsweep import api, estimate_terminal  # noqa: PLC0415
 
-        place, executor = _home(home, None), _ray_at(address)
-        estimate_terminal.print_estimate(api.estimate(grid, home=place, executor=executor, watcher=terminal.Watch()))
+        found = api.estimate(grid, tiny=tiny, home=_home(home, None), executor=_ray_at(address), watcher=watch)
+        estimate_terminal.print_estimate(found)
 
 
 @app.command()

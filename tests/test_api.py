@@ -150,9 +150,13 @@ def test_launch_within_no_time_measures_once_and_starts_nothing(
 
 def test_estimate_returns_what_a_sweep_will_cost(home: segsweep.Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "SECONDS", 0.0)
-    found = segsweep.estimate(home.folder.parent / "grid.yaml", home=home, executor=InProcessExecutor())
+    grid = home.folder.parent / "seeds.yaml"
+    grid.write_text(tiny_sweep(seeds=[0, 1, 2]))
+    found = segsweep.estimate(grid, home=home, executor=InProcessExecutor())
     assert found.wall > found.forecast.training > 0
-    assert [cost.trials for cost in found.settings] == [1, 1]
+    assert [cost.trials for cost in found.settings] == [3, 3]
+    tiny = segsweep.estimate(grid, tiny=True, home=home, executor=InProcessExecutor())
+    assert [cost.trials for cost in tiny.settings] == [1, 1]
 
 
 def test_launch_checks_everything_before_it_starts_workers(tmp_path: Path, home: segsweep.Home) -> None:

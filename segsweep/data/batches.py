@@ -56,6 +56,11 @@ class Batches(Protocol):
     size: tuple[int, ...]
     statistics: LabelStatistics
 
+    @property
+    def steps(self) -> int:
+        """Batches of an epoch."""
+        ...
+
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
         """The training batches of an epoch of a phase, counted from 1; the same whenever they are asked for."""
         ...

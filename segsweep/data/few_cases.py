@@ -23,15 +23,17 @@ _FEW = 4
 
 
 @contextmanager
-def open_few(trial: Trial, device: torch.device) -> Iterator[tuple[Batches, float]]:
-    """Batches to measure on, and the seconds that it took to decode one of their cases; 0 = all are decoded.
+def open_few(trial: Trial, device: torch.device) -> Iterator[tuple[Batches, Trial, float]]:
+    """Batches to measure on, the trial with the cases that they hold, and the seconds that decoding one of them took.
+
+    The seconds are 0 where all cases are decoded.
 
     Raises:
         DataError: a case cannot be used.
     """
     dataset = trial.dataset
     if not isinstance(dataset, FileDataset) or is_decoded(dataset, trial.facts):
-        yield open_batches(trial, device), 0.0
+        yield open_batches(trial, device), trial, 0.0
         return
     split = Split(
         trial.split.train[: max(_FEW, trial.train.batch_size)], trial.split.inner[:_FEW], trial.split.val[:_FEW]
@@ -45,4 +47,4 @@ def open_few(trial: Trial, device: torch.device) -> Iterator[tuple[Batches, floa
         seconds = time.monotonic() - start
         # only the split is another one: seeds, labels and preprocessing stay the trial's own
         shown = replace(trial, facts=replace(trial.facts, splits={trial.fold: split}))
-        yield FileBatches(decoded, shown, device), seconds / len(few.cases)
+        yield FileBatches(decoded, shown, device), shown, seconds / len(few.cases)

@@ -36,6 +36,11 @@ class FileBatches:
         self._training_labels = TrainingLabels(decoded, trial.labels, seed=self._seed)
         self.statistics = self._training_labels.statistics(self._splits["train"])
 
+    @property
+    def steps(self) -> int:
+        """Whole batches that the training cases give."""
+        return len(self._shown) // min(self._batch_size, len(self._shown))
+
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
         """The training batches of an epoch; the last incomplete one is left out, so that Φ always spans B images."""
         generator = torch.Generator().manual_seed(derive_seed(self._seed, phase, "order", number))

@@ -77,6 +77,11 @@ class PhantomBatches:
         self._policy = trial.labels
         self._seed = trial.stream_seed("batches")
 
+    @property
+    def steps(self) -> int:
+        """As many as the grid says."""
+        return self._settings.steps
+
     def epoch(self, phase: str, number: int) -> Iterator[Batch]:
         """`steps` batches that no other epoch has."""
         for step in range(self._settings.steps):

@@ -14,10 +14,10 @@ from segsweep.orchestration.forecast import (
 from segsweep.orchestration.outlook import Outlook, worker_bytes
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.slices import Slice
-from segsweep.orchestration.workload import by_shape, evaluation_cases, shape
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.trials import Trial
 from segsweep.training.measured import loss_kind
+from segsweep.training.workload import by_shape, evaluation_cases, shape
 
 CHECKPOINT_COPIES = 4
 """What a checkpoint holds of a network's weights: themselves, two moments of Adam, the best so far."""

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from segsweep.orchestration.schedule import Load, run_in_order
 from segsweep.orchestration.slices import Slice
-from segsweep.orchestration.workload import (
+from segsweep.spec.trials import Trial
+from segsweep.training.measured import Measured, loss_kind
+from segsweep.training.workload import (
     evaluation_cases,
     selection_cases,
     shape,
     steps_per_epoch,
     warm_start_kind,
 )
-from segsweep.spec.trials import Trial
-from segsweep.training.measured import Measured, loss_kind
 
 TRACKING_SECONDS = 0.4
 """To open a run, send its curves and tables, and close it, in a SQLite store."""
@@ -99,12 +99,17 @@ def own_seconds(trial: Trial, measured: Measured) -> float:
 def epoch_seconds(trial: Trial, measured: Measured) -> float:
     """Of a lane's steps, and of its look at the selection cases."""
     cost = measured.losses[loss_kind(trial.loss)]
-    return steps_per_epoch(trial) * cost.step + selection_cases(trial) * cost.look
+    return _steps(trial, measured) * cost.step + selection_cases(trial) * cost.look
 
 
 def evaluation_seconds(trial: Trial, measured: Measured) -> float:
     """Of judging a trained network case by case, and of its pictures."""
-    return evaluation_cases(trial) * measured.case + measured.pictures
+    return measured.judged * evaluation_cases(trial) * measured.case + measured.pictures
+
+
+def _steps(trial: Trial, measured: Measured) -> float:
+    """Of an epoch."""
+    return measured.shown * steps_per_epoch(trial)
 
 
 def _warm_start_seconds(trial: Trial, measured: Measured) -> float:
@@ -112,13 +117,13 @@ def _warm_start_seconds(trial: Trial, measured: Measured) -> float:
         return 0.0
     cost = measured.losses[warm_start_kind(trial.warm_start)]
     epochs = trial.warm_start.epochs
-    own = epochs * steps_per_epoch(trial) * cost.step + (1 + epochs) * selection_cases(trial) * cost.look
+    own = epochs * _steps(trial, measured) * cost.step + (1 + epochs) * selection_cases(trial) * cost.look
     return own + _shared_seconds(trial, measured, epochs) + TRACKING_SECONDS
 
 
 def _shared_seconds(trial: Trial, measured: Measured, epochs: int) -> float:
     """Of batches and selection cases, made once for all lanes."""
-    return epochs * steps_per_epoch(trial) * measured.batch + (1 + epochs) * selection_cases(trial) * measured.loading
+    return epochs * _steps(trial, measured) * measured.batch + (1 + epochs) * selection_cases(trial) * measured.loading
 
 
 def epochs_as_loads(slices: Sequence[Slice], *, trained: Collection[str] = ()) -> tuple[Load, ...]:

@@ -12,10 +12,10 @@ from segsweep.orchestration.remembered import Conditions, Probed, recall, rememb
 from segsweep.orchestration.schedule import longest_first
 from segsweep.orchestration.site import packed
 from segsweep.orchestration.slices import Slice, by_cohort, cut
-from segsweep.orchestration.workload import by_shape, covers
 from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
 from segsweep.training.measured import Measured, over_workers
+from segsweep.training.workload import by_shape, covers
 
 LANE_COPIES = 5
 """What a lane holds of its network's weights: themselves, their gradients, two moments of Adam, the best so far."""

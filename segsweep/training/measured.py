@@ -33,6 +33,8 @@ class Measured:
         case: to evaluate a case.
         pictures: to draw the pictures of a trial.
         decoding: to decode a case; 0 where all were decoded.
+        shown: steps of an epoch over those of all training cases: a label policy may leave some out, or repeat them.
+        judged: cases that are evaluated over all cases.
         device: that was measured, as the trials table names it.
         device_memory: that it has; 0 on a CPU.
         memory: most in use: by the process, on a GPU of the GPU.
@@ -48,6 +50,8 @@ class Measured:
     case: float
     pictures: float
     decoding: float
+    shown: float
+    judged: float
     device: str
     device_memory: int
     memory: int

@@ -31,6 +31,7 @@ from segsweep.training.inference import probabilities
 from segsweep.training.lane import Lane, build_lane
 from segsweep.training.measured import LossCost, Measured, loss_kind
 from segsweep.training.memory import forget_peak, peak_memory, total_memory
+from segsweep.training.workload import evaluation_cases, steps_per_epoch
 
 Lanes = Mapping[str, Lane]
 """One for each kind of loss."""
@@ -57,7 +58,7 @@ def probe(trials: Sequence[Trial], device: torch.device) -> Measured:
     first = trials[0]
     forget_peak(device)
     start = _clock(device)
-    with open_few(first, device) as (batches, decoding):
+    with open_few(first, device) as (batches, held, decoding):
         opening = _clock(device) - start
         lanes = {
             kind: build_lane(first, loss, first.train, first.train.lr, batches, None, device)
@@ -75,6 +76,8 @@ def probe(trials: Sequence[Trial], device: torch.device) -> Measured:
             case=judged.case,
             pictures=judged.pictures,
             decoding=decoding,
+            shown=batches.steps / steps_per_epoch(held),
+            judged=len(batches.evaluation()) / evaluation_cases(held),
             device=torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             device_memory=total_memory(device),
             memory=peak_memory(device),

@@ -5,10 +5,10 @@ from typing import Any
 
 from segsweep.orchestration.outlook import Outlook
 from segsweep.orchestration.remembered import Probed
-from segsweep.orchestration.workload import by_shape, warm_start_kind
 from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
 from segsweep.training.measured import LossCost, Measured, loss_kind
+from segsweep.training.workload import by_shape, warm_start_kind
 
 STEP, LOOK = 8.0, 0.5
 
@@ -25,6 +25,8 @@ def measured(trials: Sequence[Trial], **changes: Any) -> Measured:
         "case": 4.0,
         "pictures": 32.0,
         "decoding": 0.0,
+        "shown": 1.0,
+        "judged": 1.0,
         "device": "cpu",
         "device_memory": 0,
         "memory": 1000,

@@ -21,9 +21,10 @@ from segsweep.orchestration.forecast import (
 )
 from segsweep.orchestration.schedule import Load, run_in_order
 from segsweep.orchestration.slices import by_cohort
-from segsweep.orchestration.workload import by_shape, evaluation_cases, selection_cases, shape, steps_per_epoch
 from segsweep.spec.trials import Trial
+from segsweep.training import probe
 from segsweep.training.measured import LossCost, loss_kind, over_workers
+from segsweep.training.workload import by_shape, evaluation_cases, selection_cases, shape, steps_per_epoch
 
 # of tiny_sweep: 2 steps per epoch, 4 cases to choose the checkpoint, 6 to be judged by
 OWN = 2 * 2 * STEP + 3 * 4 * LOOK + 6 * 4.0 + 32.0
@@ -41,7 +42,7 @@ class TestCounts:
 
     def assert_counted(self, trial: Trial) -> None:
         batches = open_batches(trial, torch.device("cpu"))
-        assert steps_per_epoch(trial) == len(list(batches.epoch("loss", 1)))
+        assert steps_per_epoch(trial) == batches.steps == len(list(batches.epoch("loss", 1)))
         assert selection_cases(trial) == sum(len(batch.images) for batch in batches.selection())
         assert evaluation_cases(trial) == len(batches.evaluation())
 
@@ -54,6 +55,24 @@ class TestCounts:
         folder = write_pictures(tmp_path / "pictures", 11)
         train = {"epochs": 1, "batch_size": batch_size}
         self.assert_counted(trial_on(folder, train=train, split={"select": select}))
+
+    def test_a_label_policy_that_leaves_cases_out_is_seen_by_the_probe(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(probe, "SECONDS", 0.0)
+        folder = write_pictures(tmp_path / "pictures", 20)
+        trial = trial_on(folder, labels={"fraction": 0.5}, train={"epochs": 1, "batch_size": 1})
+        batches = open_batches(trial, torch.device("cpu"))
+        steps = len(list(batches.epoch("loss", 1)))
+        assert steps == batches.steps < steps_per_epoch(trial)
+        found = probe.probe([trial], torch.device("cpu"))
+        assert found.shown * steps_per_epoch(trial) == pytest.approx(steps)
+        assert found.judged * evaluation_cases(trial) == pytest.approx(len(batches.evaluation()))
+
+    def test_fewer_steps_and_cases_take_less(self) -> None:
+        (trial,) = trials_of(grid={"loss": "dice"}, warm_start="none")
+        found = measured([trial], shown=0.5, judged=0.25)
+        assert own_seconds(trial, measured([trial])) - own_seconds(trial, found) == 2 * STEP + 0.75 * 6 * 4.0
 
 
 class TestShapes:

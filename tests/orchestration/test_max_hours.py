@@ -16,9 +16,9 @@ from segsweep.orchestration.outlook import recalled
 from segsweep.orchestration.planning import Planned, plan_sweep
 from segsweep.orchestration.remembered import Conditions, Probed, remember
 from segsweep.orchestration.time_limit import time_limit
-from segsweep.orchestration.workload import by_shape
 from segsweep.spec.settings import Resources
 from segsweep.tracking.memory import MemoryTracker
+from segsweep.training.workload import by_shape
 
 LONG = {"loss": "lovasz", "epochs": 3000, "patience": 1, "warm_start": "none"}
 """Forecast to take hours; it stops after an epoch or two."""

@@ -55,7 +55,7 @@ def covers(measured: Measured, trials: Sequence[Trial]) -> bool:
 
 
 def steps_per_epoch(trial: Trial) -> int:
-    """Optimizer steps; the last incomplete batch of files is left out."""
+    """Optimizer steps on all training cases; the last incomplete batch of files is left out."""
     if isinstance(trial.dataset, PhantomDataset):
         return trial.dataset.steps
     cases = len(trial.split.train)
@@ -70,7 +70,7 @@ def selection_cases(trial: Trial) -> int:
 
 
 def evaluation_cases(trial: Trial) -> int:
-    """Cases that a trained network is judged by."""
+    """Cases that a trained network is judged by, those of training included."""
     if isinstance(trial.dataset, PhantomDataset):
         return trial.dataset.evaluation
     return len(trial.split.train) + len(trial.split.inner) + len(trial.split.val)
