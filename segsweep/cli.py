@@ -243,6 +243,37 @@ def ui(
     os.execv(sys.executable, [*command, "--host", "127.0.0.1", "--port", str(port)])
 
 
+@app.command()
+def serve(
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs tokens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8300,
+    mlflow: Annotated[str | None, typer.Option(help="Address of the MLflow UI, for links to runs.")] = None,
+) -> None:
+    """Show the sweeps of a tracking store in a browser, with live progress and reports; stop it with Ctrl-C.
+
+    Tokens: $SEGSWEEP_TOKENS, apart by commas, or $SEGSWEEP_TOKENS_FILE, one a line, read again when it changes.
+    """
+    place = _home(home, tracking)
+    if not place.has_runs:
+        raise InputError(f"{place.folder}: no tracked runs; `segsweep launch` makes them, --home names another folder")
+    # a store that is away is asked again soon; its own client would wait for minutes
+    for name, value in (("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1"), ("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")):
+        os.environ.setdefault(name, value)
+    from segsweep import api  # noqa: PLC0415
+    from segsweep.service.serve import serve as run  # noqa: PLC0415
+    from segsweep.service.settings import Settings, tokens_from_environment  # noqa: PLC0415
+
+    ui = mlflow or (place.uri if place.uri.startswith(("http:", "https:")) else None)
+    file, fixed = tokens_from_environment()
+    run(
+        Settings(host=host, port=port, results=place.results, tokens=file, fixed_tokens=fixed, mlflow=ui),
+        lambda: api.open_tracker(place),
+        lambda address: typer.echo(f"segsweep: {address}"),
+    )
+
+
 def main() -> None:
     """Run the command line; what the user gave wrong is one line and exit code 2."""
     try:

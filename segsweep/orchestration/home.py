@@ -81,6 +81,11 @@ class Home:
         return self.folder / "measurements"
 
     @property
+    def results(self) -> Path:
+        """Folder of what `segsweep serve` has computed."""
+        return self.folder.absolute() / "service"
+
+    @property
     def _database(self) -> Path:
         return self.folder / "mlflow.db"
 

@@ -33,12 +33,22 @@ def page(title: str, subtitle: str, answer: Section, sections: tuple[Section, ..
         title=title,
         subtitle=subtitle,
         answer=answer,
-        most_rows=MOST_ROWS,
         sections=sections,
         style=Markup(_text("report.css")),
         script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        policy=policy(),
     )  # fmt: skip
+
+
+def fragment(sections: tuple[Section, ...]) -> str:
+    """Sections as part of another page that has the style sheet of this one."""
+    return _environment().get_template("fragment.html.j2").render(sections=sections)
+
+
+def policy() -> str:
+    """The content security policy under which a page works: no requests of any kind, no script but its own."""
+    script_hash = base64.b64encode(hashlib.sha256(_text("sort.js").encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{script_hash}'"
 
 
 def _text(name: str) -> str:
@@ -62,6 +72,7 @@ def _environment() -> Environment:
         "drawings": lambda block: isinstance(block, Drawings),
         "gallery": lambda block: isinstance(block, Gallery),
     }
+    environment.globals["most_rows"] = MOST_ROWS
     environment.filters["classes"] = _classes
     environment.filters["trusted"] = Markup
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode()

@@ -9,7 +9,7 @@ from segsweep.reports.document import Section
 from segsweep.reports.latex import latex_text
 from segsweep.reports.layout import Document, lay_out
 from segsweep.reports.markdown import markdown
-from segsweep.reports.page import page
+from segsweep.reports.page import fragment, page
 from segsweep.reports.report import Report
 
 MOST_ROWS_IN_LATEX = 200
@@ -34,6 +34,12 @@ def to_html(report: Report) -> str:
 def to_markdown(report: Report) -> str:
     """The same words and tables without the figures."""
     return _markdown(lay_out(report))
+
+
+def to_answer(report: Report) -> str:
+    """The answer and the tables of settings as part of another page."""
+    document = lay_out(report)
+    return fragment((document.answer, *_settings_tables(document)))
 
 
 def to_csv(report: Report) -> dict[str, str]:
@@ -68,9 +74,12 @@ def _markdown(document: Document) -> str:
 
 def _summary(document: Document) -> str:
     """The answer, and the table of settings of each dataset and label."""
+    return markdown(document.title, document.subtitle, document.answer, _settings_tables(document))
+
+
+def _settings_tables(document: Document) -> tuple[Section, ...]:
     found = [(section, section.tables_named("-settings")) for section in document.sections]
-    parts = tuple(Section(section.slug, section.title, tables) for section, tables in found if tables)
-    return markdown(document.title, document.subtitle, document.answer, parts)
+    return tuple(Section(section.slug, section.title, tables) for section, tables in found if tables)
 
 
 def _csv(document: Document) -> dict[str, str]:

@@ -1,0 +1,60 @@
+"""One trial as a page shows it: its curves, its pictures and its cases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from segsweep.errors import TrackingError
+from segsweep.records.manifest import ManifestEntry
+from segsweep.service.chart import Chart, chart
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, Tracker
+
+MOST_CASES = 300
+_COLUMNS = ("case", "group", "label", "truth", "split", "dice", "volume_true", "volume_soft", "volume_hard", "unit")
+
+
+@dataclass(frozen=True)
+class TrialView:
+    """What the store has of a trial.
+
+    Args:
+        charts: a chart per metric with a curve.
+        pictures: rows of the overlays table.
+        cases: rows of the cases table that are an evaluation, worst Dice first.
+        missing: why something of it could not be read.
+    """
+
+    charts: tuple[Chart, ...] = ()
+    pictures: Sequence[Mapping[str, Any]] = ()
+    cases: Sequence[Mapping[str, Any]] = ()
+    missing: str | None = None
+
+
+def trial_view(entry: ManifestEntry, tracker: Tracker) -> TrialView:
+    """Read it; what cannot be read is said rather than raised."""
+    if entry.run_id is None:
+        return TrialView()
+    try:
+        curves = tracker.read_curves(entry.run_id)
+    except TrackingError as error:
+        return TrialView(missing=str(error))
+    charts = tuple(found for metric, curve in curves.items() if (found := chart(metric, [(metric, curve)])) is not None)
+    if entry.state != "finished":
+        return TrialView(charts)
+    try:
+        return TrialView(charts, _pictures(entry.run_id, tracker), _cases(entry.run_id, tracker))
+    except TrackingError as error:
+        return TrialView(charts, missing=str(error))
+
+
+def _cases(run_id: str, tracker: Tracker) -> list[dict[str, Any]]:
+    rows = tracker.read_table(run_id, CASES_FILE).select(list(_COLUMNS)).to_pylist()
+    judged = [row for row in rows if row["split"] in ("val", "test")]
+    return sorted(judged, key=lambda row: (row["dice"] is None, row["dice"], row["case"], row["label"]))
+
+
+def _pictures(run_id: str, tracker: Tracker) -> list[dict[str, Any]]:
+    try:
+        return list(tracker.read_table(run_id, OVERLAYS_FILE).to_pylist())
+    except TrackingError:  # not every sweep keeps pictures
+        return []
