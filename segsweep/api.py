@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from segsweep.errors import InputError, TrackingError
 from segsweep.orchestration.estimate import Estimate, estimate_of
-from segsweep.orchestration.executor import Executor, SliceEvent
+from segsweep.orchestration.executor import CandidateEvent, Executor, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.launch import Launch, Launched
-from segsweep.orchestration.left import Left, left_to_run
+from segsweep.orchestration.left import Left
 from segsweep.orchestration.outlook import measured
 from segsweep.orchestration.planning import Planned, check_all, plan_sweep, unusable
 from segsweep.orchestration.slices import Slice
@@ -46,6 +47,10 @@ class Watcher(Protocol):
 
     def measuring(self) -> AbstractContextManager[Callable[[int, int], None]]:
         """What trials cost is being measured: a function of (shapes done, shapes in all)."""
+        ...
+
+    def searching(self, untried: int) -> AbstractContextManager[Callable[[CandidateEvent], None]]:
+        """So many candidates are being tried: a function of what happens to one."""
         ...
 
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
@@ -82,6 +87,10 @@ class SilentWatcher:
     def measuring(self) -> AbstractContextManager[Callable[[int, int], None]]:
         """Nothing."""
         return nullcontext(lambda done, total: None)
+
+    def searching(self, untried: int) -> AbstractContextManager[Callable[[CandidateEvent], None]]:
+        """Nothing."""
+        return nullcontext(lambda event: None)
 
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
         """Nothing."""
@@ -188,23 +197,35 @@ def launch(
     with told.copying() as copied:
         planned = _plan(grid, copied, tiny=tiny)
     tracker = open_tracker(place)
-    with Launch(planned, tracker, place, told.on_undelivered) as started:
-        left = left_to_run(planned, tracker, again=again)
-        told.on_left(left)
+    with Launch(planned, tracker, place, told.on_undelivered) as started, ExitStack() as stack:
+
+        @cache
+        def cluster() -> tuple[Executor, Callable[[Slice], bool]]:
+            """Started when there is something to run on it, with what says whether a slice may start."""
+            running = stack.enter_context(executor or _local_ray())
+            if max_hours is None:
+                return running, _at_any_time
+            with told.measuring() as on_measured:
+                outlook = measured(planned, running, place.measurements, on_measured)
+            return running, time_limit(max_hours, began, outlook, trained=started.trained())
+
         if again:
             started.forget_failures()
+        if started.untried:
+            with told.decoding() as progress:
+                check_all(planned, progress)
+            running, may_start = cluster()
+            with told.searching(started.untried) as on_candidate:
+                started.search(running, on_candidate, may_start)
+        left = started.left(again=again)
+        told.on_left(left)
         if left.trials:
             left = _without_bad_data(started, left, planned, told, fail_fast=fail_fast)
         if not left.trials:
             return started.report()
-        with executor or _local_ray() as running:
-            may_start: Callable[[Slice], bool] = _at_any_time
-            if max_hours is not None:
-                with told.measuring() as on_measured:
-                    outlook = measured(planned, running, place.measurements, on_measured)
-                may_start = time_limit(max_hours, began, outlook, trained=started.trained())
-            with told.training() as on_event:
-                return started.run(left, running, on_event, told.on_wait, fail_fast=fail_fast, may_start=may_start)
+        running, may_start = cluster()
+        with told.training() as on_event:
+            return started.run(left, running, on_event, told.on_wait, fail_fast=fail_fast, may_start=may_start)
 
 
 def _at_any_time(piece: Slice) -> bool:

@@ -317,8 +317,10 @@ def _launch(
     except KeyboardInterrupt:
         typer.echo("segsweep: interrupted; the same command goes on where it was left", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    from segsweep.orchestration.collect import SHELVED  # noqa: PLC0415 (pyarrow, which is there by now)
+
     terminal.print_launched(launched)
-    if any(entry.state != "finished" for entry in launched.manifest.entries):
+    if launched.untried or any(entry.state not in ("finished", *SHELVED) for entry in launched.manifest.entries):
         raise typer.Exit(INCOMPLETE)
 
 

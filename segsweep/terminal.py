@@ -15,7 +15,7 @@ from segsweep.records.manifest import Manifest
 from segsweep.reports.numbers import count
 
 if TYPE_CHECKING:
-    from segsweep.orchestration.executor import SliceEvent
+    from segsweep.orchestration.executor import CandidateEvent, SliceEvent
     from segsweep.orchestration.garbage import Garbage
     from segsweep.orchestration.launch import Launched
     from segsweep.orchestration.left import Left
@@ -34,6 +34,8 @@ _COMPLAINT_SECONDS = 10.0
 
 def print_plan(planned: "Planned") -> None:
     """Trials, cohorts and aliases."""
+    from segsweep.orchestration.study import studies  # noqa: PLC0415 (together with the plan itself)
+
     plan = planned.plan
     header = ("trial", "cohort", "dataset", "fold", "seed", "network", "loss setting")
     print_columns(
@@ -47,6 +49,12 @@ def print_plan(planned: "Planned") -> None:
     same = {(settings[trial], other) for trial, others in plan.aliases.items() for other in others}
     for setting, other in sorted(same):
         say(f"{other} is the same as {setting} here: trained once")
+    if planned.sweep.space is not None:
+        search, folds, seeds = planned.sweep.search, planned.sweep.folds.numbers(), planned.sweep.seeds
+        drawn = f"{search.sampler} draws {count(search.trials or 0, 'candidate')}"
+        places = f"in each of {count(len(studies(planned)), 'study', 'studies')}"
+        each = f"of {count(len(folds) * len(seeds), 'trial')} each"
+        say(f"a search: these are the ends of its ranges; {drawn} {places}, {each}")
     warm_starts = {trial.warm_start_id for trial in plan.trials} - {None}
     say(
         f"{planned.sweep.name}: {count(len(plan.trials), 'trial')} in {count(len(plan.cohorts()), 'cohort')},"
@@ -100,6 +108,19 @@ class Watch:
             yield update
 
     @contextmanager
+    def searching(self, untried: int) -> Iterator[Callable[["CandidateEvent"], None]]:
+        """A bar of candidates, and a line for each that ends."""
+        with bar("candidates") as progress:
+            task = progress.add_task("searching", total=untried)
+
+            def update(event: "CandidateEvent") -> None:
+                if event.outcome is not None or event.phase == "lost":
+                    progress.advance(task, 0 if event.outcome is None else 1)
+                    progress.console.print(_candidate(event), soft_wrap=not progress.console.is_terminal)
+
+            yield update
+
+    @contextmanager
     def training(self) -> Iterator[Callable[[int, "Slice", "SliceEvent"], None]]:
         """A bar of trials while slices are run, and a line for each trial that ends."""
         with bar("trials", "{task.fields[note]}") as progress:
@@ -135,6 +156,14 @@ def _one_task_each(progress: Progress, verb: str) -> Callable[[str, int, int], N
         progress.update(tasks[dataset], completed=done)
 
     return update
+
+
+def _candidate(event: "CandidateEvent") -> str:
+    setting = event.trials[0].setting
+    if event.outcome is None:
+        return f"lost      {setting}: its worker died; it is tried again"
+    values = ", ".join(f"{name} {value:.4f}" for name, value in event.outcome.values.items())
+    return f"{event.outcome.state:9} {setting}  {values}{event.outcome.reason or ''}"
 
 
 class _TrainingBar:
@@ -208,12 +237,14 @@ def print_launched(launched: "Launched") -> None:
 
     counts = Counter(entry.state for entry in launched.manifest.entries)
     for entry in launched.manifest.entries:
-        if entry.state != "finished":
+        if entry.state not in ("finished", "searched"):
             say(f"{entry.state}: {entry.row['setting']} fold {entry.row['fold']}: {why_unfinished(entry)}")
     for run in launched.refused:
         say(f"not taken by the tracking store, kept in the spool: {run.description.name}: {run.refused}")
     print_report(launched.report)
     summary = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
+    if launched.untried:
+        say(f"{count(launched.untried, 'candidate')} still to be tried; the same command goes on")
     say(f"{launched.manifest.sweep}: {count(launched.started, 'trial')} run now; {summary}")
     if launched.postponed:
         trials = count(launched.postponed, "trial")

@@ -66,7 +66,10 @@ def test_imports_go_down_only(path: Path) -> None:
         assert RANK[other] > RANK[mine], f"{path} imports {name}"
 
 
-@pytest.mark.parametrize(("library", "owner"), [("ray", "orchestration"), ("mlflow", "tracking"), ("boto3", "store")])
+@pytest.mark.parametrize(
+    ("library", "owner"),
+    [("ray", "orchestration"), ("mlflow", "tracking"), ("boto3", "store"), ("optuna", "orchestration")],
+)
 def test_vendors_have_one_importer(library: str, owner: str) -> None:
     importers = {part(path) for path in modules() if any(name.split(".")[0] == library for name in imports(path))}
     assert importers == {owner}

@@ -12,6 +12,7 @@ from segsweep.spec.datasets import FILE_KEYS, SOURCES
 from segsweep.spec.grid import KEYS
 from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.report_settings import ReportSettings
+from segsweep.spec.search import Asha, Search
 from segsweep.spec.settings import NETWORK_PRESETS, Resources, Train, WarmStart
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +33,8 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
         *WarmStart.model_fields,
         *Resources.model_fields,
         *ReportSettings.model_fields,
+        *Search.model_fields,
+        *Asha.model_fields,
         *(field for field in PhantomDataset.model_fields if field != "source"),
     ],
 )

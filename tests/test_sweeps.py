@@ -19,6 +19,7 @@ TRIALS = {
     "hippocampus": 2 * 5,
     "kvasir": 2 * 5,
     "aa-kvasir": 2 * 8,
+    "search-busi": 2 + 2,  # the ends of its ranges
     "bertels2019": 3 * 5 * 3 * 5,
     "bertels2019-tversky": 2 * 5 * (2 + 3 + 8 + 2),
     "volume-bias": 3 * 5 * 3 * 4 * 2,
@@ -110,7 +111,7 @@ class TestEach:
 def test_each_runs_from_end_to_end_in_its_tiny_size(name: str, tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     launched = api.launch(SWEEPS / f"{name}.yaml", home=home, executor=InProcessExecutor(), tiny=True)
-    assert {entry.state for entry in launched.manifest.entries} == {"finished"}
+    assert {entry.state for entry in launched.manifest.entries} - {"searched"} == {"finished"}
     judged = set(api.tables(f"{name}-tiny", home=home).cases["trial"])
-    assert judged == {entry.trial for entry in launched.manifest.entries}
+    assert judged == {entry.trial for entry in launched.manifest.entries if entry.state == "finished"}
     assert launched.report.html.exists()

@@ -73,6 +73,10 @@ class Batches(Protocol):
         """All cases that become rows of the cases table."""
         ...
 
+    def inner(self) -> Sequence["EvaluationCase"]:
+        """The cases that choose the checkpoint, to be judged as in an evaluation: what a search may look at."""
+        ...
+
 
 def encode(values: torch.Tensor, labels: int) -> torch.Tensor:
     """Label values (B, 1, *size) to targets: the foreground itself in binary tasks, one-hot channels else."""

@@ -64,6 +64,10 @@ class FileBatches:
         """Every case of the fold but those that the label policy keeps from training."""
         return [self._case(position, split) for split in ("val", "inner", "train") for position in self._splits[split]]
 
+    def inner(self) -> Sequence[EvaluationCase]:
+        """The inner cases of the fold."""
+        return [self._case(position, "inner") for position in self._splits["inner"]]
+
     def _load(self, positions: list[int], epoch: str) -> tuple[torch.Tensor, torch.Tensor]:
         images = torch.from_numpy(self._decoded.images[positions])
         labels = self._training_labels.load(positions, epoch)

@@ -95,11 +95,18 @@ class PhantomBatches:
 
     def evaluation(self) -> Sequence[EvaluationCase]:
         """The fixed evaluation phantoms."""
-        images, labels, _ = self._draw(self._settings.evaluation, "evaluation")
+        return self._cases(self._settings.evaluation, "evaluation", "val")
+
+    def inner(self) -> Sequence[EvaluationCase]:
+        """The fixed validation phantoms."""
+        return self._cases(self._settings.validation, "validation", "inner")
+
+    def _cases(self, count: int, purpose: str, split: str) -> Sequence[EvaluationCase]:
+        images, labels, _ = self._draw(count, purpose)
         geometry = Geometry(self.size, self.size, self.size, spacing=None)
-        names = [f"phantom-{index:04d}" for index in range(len(images))]
+        names = [f"phantom-{index:04d}" for index in range(count)]
         return [
-            EvaluationCase(name, name, "val", image, label, geometry, (0.0, 0.0), {})
+            EvaluationCase(name, name, split, image, label, geometry, (0.0, 0.0), {})
             for name, image, label in zip(names, images, labels, strict=True)
         ]
 

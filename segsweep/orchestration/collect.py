@@ -1,19 +1,23 @@
 """The tables of a sweep, gathered from its runs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
 from segsweep.errors import TrackingError
 from segsweep.records.manifest import PENDING, Manifest, ManifestEntry
-from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
+from segsweep.records.schemas import CASES, OVERLAYS, SEARCH, TRIALS
 from segsweep.records.tables import concatenate, table
 from segsweep.reports.examples import Key, wanted_pictures
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Tracker
 
 RECORDED = ("finished", "failed", "diverged")
 """States whose runs hold a row of the trials table; a launch leaves them as they are."""
+
+SHELVED = ("stopped", "searched")
+"""States whose runs hold a row as well, though the trial could go on from its checkpoint: whether it does is up to the
+sweep."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +28,13 @@ class Tables:
         trials: of schema `TRIALS`.
         cases: of schema `CASES`.
         overlays: of schema `OVERLAYS`: pictures of the cases that a report shows, as far as there are any.
+        search: of schema `SEARCH`: what was tried, where the sweep is a search.
     """
 
     trials: pa.Table
     cases: pa.Table
     overlays: pa.Table = field(default_factory=OVERLAYS.empty_table)
+    search: pa.Table = field(default_factory=SEARCH.empty_table)
 
 
 def refresh(manifest: Manifest, tracker: Tracker) -> Manifest:
@@ -44,22 +50,45 @@ def why_unfinished(entry: ManifestEntry) -> str:
 
 def is_complete(manifest: Manifest) -> bool:
     """Whether every trial has come to an end, good or bad."""
-    return all(entry.state in RECORDED for entry in manifest.entries)
+    return all(entry.state in (*RECORDED, *SHELVED) for entry in manifest.entries)
 
 
-def collect(manifest: Manifest, tracker: Tracker) -> Tables:
+def collect(manifest: Manifest, tracker: Tracker, search: pa.Table | None = None) -> Tables:
     """Read the tables of every run of a sweep and put them together.
 
     A trial is named as this sweep names it, whatever the sweep that ran it called it. A trial that has not run, or was
-    interrupted, is a row too, so that a report can say what is missing.
+    interrupted, is a row too, so that a report can say what is missing. Of what a search tried, only the front is
+    compared, whatever else has been finished by other sweeps.
+
+    Args:
+        manifest: the trials, with their runs.
+        tracker: the store.
+        search: the search table, where the sweep is a search.
 
     Raises:
         TrackingError: a recorded run lacks its table.
     """
+    tried = SEARCH.empty_table() if search is None else search
+    manifest = replace(manifest, entries=_without_beaten(manifest.entries, tried))
     trials = table([_trial(entry, tracker) for entry in manifest.entries], TRIALS)
     found = [tracker.read_table(str(entry.run_id), CASES_FILE) for entry in _finished(manifest)]
     cases = _renamed(concatenate(found, CASES), manifest)
-    return Tables(trials, cases, _overlays(wanted_pictures(trials, cases), manifest, tracker))
+    return Tables(trials, cases, _overlays(wanted_pictures(trials, cases), manifest, tracker), tried)
+
+
+def _without_beaten(entries: Iterable[ManifestEntry], search: pa.Table) -> tuple[ManifestEntry, ...]:
+    beaten = beaten_trials(search)
+    return tuple(
+        replace(entry, state="searched") if entry.trial in beaten and entry.state == "finished" else entry
+        for entry in entries
+    )
+
+
+def beaten_trials(search: pa.Table) -> frozenset[str]:
+    """The trials of what a search tried and did not choose."""
+    rows = search.select(["trials", "front"]).to_pylist()
+    members = {trial for row in rows if row["front"] for trial in row["trials"]}
+    return frozenset(trial for row in rows for trial in row["trials"]) - members
 
 
 def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
@@ -68,8 +97,8 @@ def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
 
 def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
     named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"], "run_id": entry.run_id}
-    if entry.state in RECORDED:
-        return {**tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0], **named}
+    if entry.state in (*RECORDED, *SHELVED):
+        return {**tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0], **named, "state": entry.state}
     return {**entry.row, "state": "interrupted", "reason": why_unfinished(entry), **named}
 
 

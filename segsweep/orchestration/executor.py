@@ -3,14 +3,19 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from segsweep.orchestration.outcome import Outcome
 from segsweep.orchestration.site import Node
 from segsweep.orchestration.slices import Slice
+from segsweep.spec.search import Asha
 from segsweep.spec.settings import Resources
 from segsweep.store.blobs import Blobs
 from segsweep.tracking.protocol import Ending, Tracker
 from segsweep.training.measured import Measured
+
+if TYPE_CHECKING:
+    from segsweep.orchestration.candidates import Candidates
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Errand:
         void: claim to its fence, where the claim is known to be void though it looks held.
         last: whether this is the last attempt: what failed for want of GPU memory is then called failed.
         lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
+        asha: which trials are stopped early; None = none.
     """
 
     parent: str
@@ -38,6 +44,7 @@ class Errand:
     void: Mapping[str, int] = field(default_factory=dict)
     last: bool = False
     lanes: str = "sequential"
+    asha: Asha | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +79,25 @@ class Measurements:
     shapes: Sequence[Sequence[Measured]]
 
 
+@dataclass(frozen=True)
+class CandidateEvent:
+    """News of one candidate of a search.
+
+    Args:
+        trials: its trials.
+        phase: as of a slice.
+        done: share of the phase over all its trials, 0 to 1.
+        outcome: how it ended; None while it has not, or where its worker was lost.
+    """
+
+    trials: Slice
+    phase: str
+    done: float
+    outcome: Outcome | None = None
+
+
 class Executor(Protocol):
-    """A place where slices can be run."""
+    """A place where slices can be run, and candidates be tried."""
 
     def nodes(self) -> Sequence[Node]:
         """The machines it runs them on."""
@@ -121,5 +145,27 @@ class Executor(Protocol):
             resources: of a worker.
             workers: that run side by side; no more than there are.
             on_measured: called with the number of shapes that are done.
+        """
+        ...
+
+    def search(
+        self,
+        candidates: "Candidates",
+        errand: Errand,
+        resources: Resources,
+        on_event: Callable[[CandidateEvent], None],
+        may_start: Callable[[Slice], bool],
+    ) -> None:
+        """Try as many candidates of a study as it has left; returns when each has ended or been lost.
+
+        Args:
+            candidates: the study's record.
+            errand: what the workers need to know.
+            resources: of a worker.
+            on_event: told what happens; what it raises ends the search.
+            may_start: asked just before a candidate starts; after one that may not, none does.
+
+        Raises:
+            ClusterError: what runs the candidates has ended.
         """
         ...

@@ -4,15 +4,19 @@ import os
 import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from segsweep.orchestration.executor import Errand, Measurements, SliceEvent
+from segsweep.orchestration.executor import CandidateEvent, Errand, Measurements, SliceEvent
 from segsweep.orchestration.site import Node
 from segsweep.orchestration.slices import Slice
 from segsweep.spec.settings import Resources
 
+if TYPE_CHECKING:
+    from segsweep.orchestration.candidates import Candidates
+
 
 class InProcessExecutor:
-    """No workers, no Ray; a breakpoint in a loss is reached."""
+    """No workers, no Ray; a breakpoint in a loss is reached. With nothing beside it, no trial is stopped early."""
 
     def __enter__(self) -> "InProcessExecutor":
         """There is nothing to start."""
@@ -68,3 +72,32 @@ class InProcessExecutor:
             found.append([measure(trials, modules, max(1, int(resources.cpus)), gpu=resources.gpus != 0)])
             on_measured(number + 1)
         return Measurements(0.0, found)
+
+    def search(
+        self,
+        candidates: "Candidates",
+        errand: Errand,
+        resources: Resources,
+        on_event: Callable[[CandidateEvent], None],
+        may_start: Callable[[Slice], bool],
+    ) -> None:
+        """Try one candidate after the other, drawn by the searcher that draws them for Ray Tune."""
+        from segsweep.orchestration.candidate_search import CandidateSearch  # noqa: PLC0415 (Optuna, for searches)
+        from segsweep.orchestration.trying import try_candidate  # noqa: PLC0415 (torch)
+        from segsweep.orchestration.work import at_work  # noqa: PLC0415
+
+        searcher = CandidateSearch(candidates, may_start)
+        for number in map(str, range(candidates.left())):
+            parameters = searcher.suggest(number)
+            if isinstance(parameters, str):
+                return
+            trials = candidates.study.trials(parameters)
+            with at_work(
+                errand,
+                max(1, int(resources.cpus)),
+                lambda at, trials=trials: on_event(CandidateEvent(trials, at.phase, at.done)),  # type: ignore[misc]
+                gpu=resources.gpus != 0,
+            ) as place:
+                outcome = try_candidate(trials, place)
+            searcher.on_trial_complete(number, {"outcome": outcome.to_json()})
+            on_event(CandidateEvent(trials, "ended", 1.0, outcome))

@@ -5,30 +5,42 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 
 from segsweep.errors import InputError, LaunchEnded, OutageError, TrackingError
 from segsweep.orchestration.attempts import Attempts, Round
-from segsweep.orchestration.collect import RECORDED, collect, is_complete, refresh
+from segsweep.orchestration.collect import RECORDED, SHELVED, beaten_trials, collect, is_complete, refresh
 from segsweep.orchestration.delivering import await_delivery
 from segsweep.orchestration.environment import environment_tags
-from segsweep.orchestration.executor import Errand, Executor, SliceEvent
+from segsweep.orchestration.executor import CandidateEvent, Errand, Executor, SliceEvent
 from segsweep.orchestration.holding import clear_cancel, hold_sweep, is_cancelled
 from segsweep.orchestration.home import Home
-from segsweep.orchestration.left import Left
+from segsweep.orchestration.left import Left, left_to_run
 from segsweep.orchestration.outlook import Outlook, recalled
 from segsweep.orchestration.planning import Planned
+from segsweep.orchestration.searches import Searches
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
 from segsweep.records.manifest import Manifest
 from segsweep.records.rows import trial_row
 from segsweep.records.schemas import TRIALS
 from segsweep.records.tables import table
+from segsweep.spec.search import Asha
 from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claim, Claims, Observer, Standing
 from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key, warm_start_key
 from segsweep.tracking.describe import describe_trial
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Ending, Tracker, Undelivered
+from segsweep.tracking.protocol import (
+    CASES_FILE,
+    OVERLAYS_FILE,
+    SEARCH_FILE,
+    SWEEP_FILE,
+    TRIALS_FILE,
+    Ending,
+    Tracker,
+    Undelivered,
+)
 
 _MANIFEST_SECONDS = 30.0
 """While a sweep runs, its manifest is brought up to date this often at most: it asks the store once per cohort."""
@@ -44,9 +56,10 @@ class Launched:
     Args:
         manifest: every trial with its state.
         report: where it was written.
-        started: trials that this launch ran.
+        started: trials that this launch ran; those of candidates not counted.
         postponed: trials that it was not allowed to start.
         refused: runs that the tracking store does not take; they are kept in the spool.
+        untried: candidates that a search has still to try.
     """
 
     manifest: Manifest
@@ -54,6 +67,7 @@ class Launched:
     started: int
     postponed: int = 0
     refused: tuple[Undelivered, ...] = ()
+    untried: int = 0
 
 
 class Launch:
@@ -85,6 +99,8 @@ class Launch:
         self._claim: Claim | None = None
         self._folder = home.sweep(planned.sweep.name)
         self._manifest = Manifest.of(planned.sweep.name, planned.plan, planned.sweep.report.model_dump(mode="json"))
+        self._asked = planned.plan.trials
+        self._searches: Searches | None = None
         self._lost: dict[str, Ending] = {}
         self._parent: str | None = None
 
@@ -93,6 +109,9 @@ class Launch:
         self._folder.mkdir(parents=True, exist_ok=True)
         clear_cancel(self._planned.sweep.name, self._blobs)
         self._tracker.deliver(0, self._on_undelivered)
+        if self._planned.sweep.space is not None:
+            self._searches = Searches(self._planned, self._folder)
+            self._adopt(self._searches)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -113,7 +132,7 @@ class Launch:
 
     def forget_failures(self) -> None:
         """Let warm starts be tried again that could not be trained."""
-        for trial in self._planned.plan.trials:
+        for trial in self._asked:
             if trial.warm_start_id is not None:
                 self._blobs.delete(warm_start_failure_key(trial.warm_start_id))
 
@@ -129,6 +148,65 @@ class Launch:
             run = self._tracker.open_run(self._open(), describe_trial(trial, fence=0))
             row = trial_row(trial, state=ending.state, reason=ending.reason, reason_class=ending.kind)
             run.finish(ending, {}, {TRIALS_FILE: table([row], TRIALS)})
+
+    @property
+    def untried(self) -> int:
+        """Candidates that a search has still to try."""
+        return 0 if self._searches is None else self._searches.left
+
+    def left(self, *, again: bool = False) -> Left:
+        """What there is to run: of a grid all that has no result, of a search the front on outer cases.
+
+        Args:
+            again: whether failed and diverged trials are run again.
+        """
+        planned = self._planned if self._searches is None else self._searches.front()
+        return left_to_run(planned, self._tracker, again=again)
+
+    def search(
+        self,
+        executor: Executor,
+        on_event: Callable[[CandidateEvent], None],
+        may_start: Callable[[Slice], bool] = lambda piece: True,
+    ) -> None:
+        """Try what a search has still to try; one study after the other, and what was interrupted as often as trials.
+
+        Args:
+            executor: where.
+            on_event: told what happens.
+            may_start: asked just before a candidate starts; after one that may not, none does.
+
+        Raises:
+            LaunchEnded: it was cancelled.
+        """
+        searches = self._searches
+        if searches is None:
+            return
+        self._open()
+        (self._folder / TRIALS_FILE).unlink(missing_ok=True)
+        clock = _Clock(self)
+
+        def hear(event: CandidateEvent) -> None:
+            over = event.phase in ("ended", "lost")
+            if over:
+                self._adopt(searches)
+            on_event(event)
+            clock.tick(over=over)
+
+        sweep = self._planned.sweep
+        for record, _ in product(searches.records, range(1 + sweep.retry)):
+            record.resume()
+            if record.left():
+                executor.search(record, self._errand(sweep.search.asha, {}, {}), sweep.resources, hear, may_start)
+        self._adopt(searches)
+
+    def _adopt(self, searches: Searches) -> None:
+        """The trials of a search are those that it has tried."""
+        self._planned = searches.tried()
+        sweep = self._planned.sweep
+        self._manifest = Manifest.of(
+            sweep.name, self._planned.plan, sweep.report.model_dump(mode="json"), searched=True
+        )
 
     def run(
         self,
@@ -176,17 +254,7 @@ class Launch:
                 return True
 
             last = round_.alone and attempts.is_last(round_)
-            errand = Errand(
-                parent=self._open(),
-                tracker=self._tracker,
-                blobs=self._blobs,
-                journal=self._home.journal,
-                modules=self._planned.folder,
-                forecast=expected,
-                void=void,
-                last=last,
-                lanes=self._planned.sweep.resources.lanes,
-            )
+            errand = self._errand(self._asha, expected, void, last=last)
             executor.run(slices, errand, _resources(round_, outlook.resources), partial(watch.on_event, slices), starts)
             left_out = [trial.id for trial in round_.trials if trial.id not in started]
             attempts.drop(left_out)
@@ -203,15 +271,18 @@ class Launch:
         parent = self._open()
         self._end_running(parent)
         manifest = self._write_manifest()
-        self._drop_checkpoints(manifest)
-        tables = collect(manifest, self._tracker)
+        search = None if self._searches is None else self._searches.table()
+        self._drop_checkpoints(manifest, frozenset() if search is None else beaten_trials(search))
+        tables = collect(manifest, self._tracker, search)
         keep_tables(tables, manifest, self._folder)
         sweep = self._planned.sweep
         report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
-        files = (*report.files, *(self._folder / name for name in (CASES_FILE, TRIALS_FILE, OVERLAYS_FILE)))
+        kept = (CASES_FILE, TRIALS_FILE, OVERLAYS_FILE, *([SEARCH_FILE] if manifest.searched else []))
+        files = (*report.files, *(self._folder / name for name in kept))
         self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
-        self._tracker.close_sweep(parent, "finished" if is_complete(manifest) else "interrupted", report.summary)
-        return Launched(manifest, report, started, refused=refused)
+        complete = is_complete(manifest) and not self.untried
+        self._tracker.close_sweep(parent, "finished" if complete else "interrupted", report.summary)
+        return Launched(manifest, report, started, refused=refused, untried=self.untried)
 
     def lose(self, piece: Slice, event: SliceEvent) -> dict[str, Ending]:
         """How the trials of a slice ended whose worker was lost."""
@@ -240,11 +311,33 @@ class Launch:
         with suppress(TrackingError):  # the last one counts, and that is written when all has ended
             self._write_manifest()
 
+    @property
+    def _asha(self) -> Asha | None:
+        """Which trials of a grid are stopped early; what a search has chosen is not."""
+        return self._planned.sweep.search.asha if self._searches is None else None
+
+    def _errand(
+        self, asha: Asha | None, expected: Mapping[str, float], void: Mapping[str, int], *, last: bool = False
+    ) -> Errand:
+        return Errand(
+            parent=self._open(),
+            tracker=self._tracker,
+            blobs=self._blobs,
+            journal=self._home.journal,
+            modules=self._planned.folder,
+            forecast=expected,
+            void=void,
+            last=last,
+            lanes=self._planned.sweep.resources.lanes,
+            asha=asha,
+        )
+
     def _cut(self, round_: Round, outlook: Outlook) -> tuple[tuple[Slice, ...], Mapping[str, float]]:
         """The slices of a round, and what their trials are expected to cost where that is known."""
         slices, forecast = outlook.arrange(round_.trials, trained=self.trained())
         expected = forecast.trials if forecast else {}
-        return (tuple((trial,) for trial in round_.trials) if round_.alone else slices), expected
+        single = round_.alone or self._asha is not None
+        return (tuple((trial,) for trial in round_.trials) if single else slices), expected
 
     def _void(self, trials: Sequence[Trial]) -> dict[str, int]:
         """Claims on trials that are said to be done, though the tracking store has no result of them."""
@@ -276,9 +369,10 @@ class Launch:
             if standing.fence != run.fence or self._observer.is_free(run.trial):
                 self._tracker.end(run.run_id, self._lost.get(run.trial, Ending("interrupted")))
 
-    def _drop_checkpoints(self, manifest: Manifest) -> None:
-        """Nobody goes on from a trial that has come to its end."""
+    def _drop_checkpoints(self, manifest: Manifest, beaten: frozenset[str]) -> None:
+        """Nobody goes on from a trial that has come to its end, or that a search will never choose."""
         ended = {entry.trial for entry in manifest.entries if entry.state in RECORDED}
+        ended |= beaten & {entry.trial for entry in manifest.entries if entry.state in SHELVED}
         ended |= {entry.row["warm_start"] for entry in manifest.entries} - {None}
         for blob in self._blobs.list(CHECKPOINTS):
             if owner(blob.key) in ended:
@@ -305,6 +399,28 @@ def _is_gone(standing: Standing) -> bool:
     return standing.process is not None and standing.process.is_gone()
 
 
+class _Clock:
+    """What a launch does now and then while others work."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self._written = self._asked = time.monotonic()
+
+    def tick(self, *, over: bool) -> None:
+        """Time has passed.
+
+        Args:
+            over: whether something has come to its end.
+        """
+        now = time.monotonic()
+        if now - self._asked > _CANCEL_SECONDS:
+            self._asked = now
+            self._launch.check_cancel()
+        if over and now - self._written > _MANIFEST_SECONDS:
+            self._written = now
+            self._launch.keep_manifest()
+
+
 class _Watch:
     """What a launch does at the news of its slices."""
 
@@ -320,7 +436,7 @@ class _Watch:
         self._attempts = attempts
         self._told = on_event
         self._fail_fast = fail_fast
-        self._written = self._asked = time.monotonic()
+        self._clock = _Clock(launch)
 
     def on_event(self, slices: Sequence[Slice], event: SliceEvent) -> None:
         piece = slices[event.number]
@@ -332,13 +448,7 @@ class _Watch:
         self._told(len(slices), piece, event)
         if self._fail_fast:
             _refuse_failure(piece, event.endings)
-        now = time.monotonic()
-        if now - self._asked > _CANCEL_SECONDS:
-            self._asked = now
-            self._launch.check_cancel()
-        if over and now - self._written > _MANIFEST_SECONDS:
-            self._written = now
-            self._launch.keep_manifest()
+        self._clock.tick(over=over)
 
 
 def _refuse_failure(piece: Slice, endings: Mapping[str, Ending]) -> None:

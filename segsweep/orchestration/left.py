@@ -35,11 +35,13 @@ def left_to_run(planned: Planned, tracker: Tracker, *, again: bool = False) -> L
         planned: the sweep.
         tracker: the store.
         again: whether failed and diverged trials are run again.
+
+    What a search or another sweep left on the shelf is to be run, unless this sweep stops trials early itself.
     """
     trials = planned.plan.trials
     runs = tracker.find(planned.plan.cohorts())
     states = {trial.id: runs[trial.id].state if trial.id in runs else PENDING for trial in trials}
-    kept = ("finished",) if again else RECORDED
+    kept = (*(("finished",) if again else RECORDED), *(() if planned.sweep.search.asha is None else ("stopped",)))
     return Left(
         trials=tuple(trial for trial in trials if states[trial.id] not in kept),
         finished=tuple(trial for trial in trials if states[trial.id] == "finished"),

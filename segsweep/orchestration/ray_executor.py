@@ -7,10 +7,9 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # nothing phones home, and Tune writes no loggers of its own: what is tracked is tracked by the trials
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -19,22 +18,31 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 # Ctrl-C stops a launch at once, not after Tune has saved an experiment that is never restored
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S", "0")
+# only the last report of a candidate has its objectives, and only that after an epoch what halving goes by
+os.environ.setdefault("TUNE_DISABLE_STRICT_METRIC_CHECKING", "1")
 
 import ray
 from ray import tune
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
 from segsweep.errors import ClusterError, GridError, InputError
-from segsweep.orchestration.executor import Errand, Measurements, SliceEvent
+from segsweep.orchestration.executor import CandidateEvent, Errand, Measurements, SliceEvent
+from segsweep.orchestration.halving import Halving
+from segsweep.orchestration.outcome import Outcome
 from segsweep.orchestration.queue import Queue
 from segsweep.orchestration.ray_probe import probe_on_ray
+from segsweep.orchestration.ray_worker import train, try_one
 from segsweep.orchestration.site import Node, room
 from segsweep.orchestration.slices import Slice
+from segsweep.orchestration.study import Study
 from segsweep.spec.settings import Resources
 from segsweep.store.process import Process, children_named
 from segsweep.tracking.protocol import Ending
 
-_REPORT_SECONDS = 1.0
+if TYPE_CHECKING:
+    from segsweep.orchestration.candidates import Candidates
+
 _HEAD = ("gcs_server", "raylet")
 """Names of the processes that a local Ray cannot do without."""
 
@@ -91,25 +99,76 @@ class RayExecutor:
         may_start: Callable[[Slice], bool],
     ) -> None:
         """Run all slices; each is one Tune trial, so a dead worker costs its slice alone."""
-        threads, gpus = max(1, int(resources.cpus)), self._gpus(resources)
-        self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
-        trainable = tune.with_resources(
-            tune.with_parameters(_train, slices=tuple(slices), errand=errand, threads=threads, gpu=gpus > 0),
-            {"cpu": resources.cpus, "gpu": gpus},
-        )
         queue = Queue(slices, may_start)
 
         def hear(event: SliceEvent) -> None:
             queue.heard(event)
             on_event(event)
 
+        epochs = max((trial.train.epochs for piece in slices for trial in piece), default=1)
+        self._tune(
+            train,
+            {"slices": tuple(slices)},
+            errand,
+            resources,
+            searcher=_NextSlice(queue),
+            count=len(slices),
+            epochs=epochs,
+            events=_SliceEvents(hear, self._head),
+        )
+
+    def search(
+        self,
+        candidates: "Candidates",
+        errand: Errand,
+        resources: Resources,
+        on_event: Callable[[CandidateEvent], None],
+        may_start: Callable[[Slice], bool],
+    ) -> None:
+        """Try as many candidates as there are left; each is one Tune trial, drawn by Tune's Optuna searcher."""
+        from segsweep.orchestration.candidate_search import CandidateSearch  # noqa: PLC0415 (Optuna, for searches)
+
+        study = candidates.study
+        self._tune(
+            try_one,
+            {"study": study},
+            errand,
+            resources,
+            searcher=CandidateSearch(candidates, may_start),
+            count=candidates.left(),
+            epochs=study.epochs,
+            events=_CandidateEvents(on_event, study, self._head),
+        )
+
+    def _tune(
+        self,
+        function: Callable[..., None],
+        parameters: dict[str, Any],
+        errand: Errand,
+        resources: Resources,
+        *,
+        searcher: Searcher,
+        count: int,
+        epochs: int,
+        events: tune.Callback,
+    ) -> None:
+        """Let Tune run a function in workers, as often and with what a searcher says."""
+        threads, gpus = max(1, int(resources.cpus)), self._gpus(resources)
+        self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
+        scheduler: TrialScheduler = FIFOScheduler() if errand.asha is None else Halving(errand.asha, epochs)
+        verdicts = scheduler.verdicts if isinstance(scheduler, Halving) else None
+        shared = {"errand": errand, "threads": threads, "gpu": gpus > 0, "verdicts": verdicts}
+        trainable = tune.with_resources(
+            tune.with_parameters(function, **parameters, **shared), {"cpu": resources.cpus, "gpu": gpus}
+        )
         folder = tempfile.mkdtemp(prefix="segsweep-ray-")
         try:
             tuner = tune.Tuner(
                 trainable,
                 tune_config=tune.TuneConfig(
-                    search_alg=_NextSlice(queue),
-                    num_samples=len(slices),
+                    search_alg=searcher,
+                    scheduler=scheduler,
+                    num_samples=count,
                     reuse_actors=True,
                     max_concurrent_trials=self.workers(resources),
                 ),
@@ -117,7 +176,7 @@ class RayExecutor:
                     name="slices",
                     storage_path=folder,
                     verbose=0,
-                    callbacks=[_Events(hear, self._head)],
+                    callbacks=[events],
                     log_to_file=False,
                 ),
             )
@@ -157,28 +216,6 @@ class RayExecutor:
         return 1.0 if ray.cluster_resources().get("GPU", 0) else 0.0
 
 
-def _train(config: dict[str, Any], slices: Sequence[Slice], errand: Errand, threads: int, gpu: bool) -> None:
-    """Run in a worker: one slice, its progress reported to Tune at most once a second."""
-    from segsweep.orchestration.work import work  # noqa: PLC0415 (torch and MONAI belong to the worker)
-    from segsweep.training.workplace import Progress  # noqa: PLC0415
-
-    last = 0.0
-
-    def report(at: Progress) -> None:
-        nonlocal last
-        if time.monotonic() - last > _REPORT_SECONDS:
-            last = time.monotonic()
-            tune.report({"phase": at.phase, "share": at.done, "endings": _written(at.endings)})
-
-    # Ray need not hide the GPUs from a worker that was given none
-    endings = work(slices[config["slice"]], errand, threads, report, gpu=gpu)
-    tune.report({"phase": "ended", "share": 1.0, "endings": _written(endings)})
-
-
-def _written(endings: Mapping[str, Ending]) -> str:
-    return json.dumps({trial: asdict(ending) for trial, ending in endings.items()})
-
-
 class _NextSlice(Searcher):  # type: ignore[misc]
     """Tune asks for the next slice when a worker is free for it."""
 
@@ -201,11 +238,14 @@ class _NextSlice(Searcher):  # type: ignore[misc]
         """Sweeps are resumed from their records."""
 
 
-class _Events(tune.Callback):  # type: ignore[misc]
-    """Tune's results as slice events; and a look at Ray's own processes, without which Tune would wait for ever."""
+class _Lookout(tune.Callback):  # type: ignore[misc]
+    """A look at Ray's own processes, without which Tune would wait for ever.
 
-    def __init__(self, on_event: Callable[[SliceEvent], None], head: Sequence[Process]) -> None:
-        self._on_event = on_event
+    Args:
+        head: those processes.
+    """
+
+    def __init__(self, head: Sequence[Process]) -> None:
         self._head = head
 
     def __getstate__(self) -> dict[str, Any]:
@@ -221,6 +261,14 @@ class _Events(tune.Callback):  # type: ignore[misc]
                 sys.stderr.write(f"segsweep: {said}\n")
                 raise ClusterError(said)
 
+
+class _SliceEvents(_Lookout):
+    """Tune's results as events of slices."""
+
+    def __init__(self, on_event: Callable[[SliceEvent], None], head: Sequence[Process]) -> None:
+        super().__init__(head)
+        self._on_event = on_event
+
     def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
         """A worker reported where its slice stands."""
         endings = {name: Ending(**ending) for name, ending in json.loads(result["endings"]).items()}
@@ -229,6 +277,25 @@ class _Events(tune.Callback):  # type: ignore[misc]
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """A worker died or raised outside of its trials."""
         self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, _how_lost(trial.error_file)))
+
+
+class _CandidateEvents(_Lookout):
+    """Tune's results as events of candidates."""
+
+    def __init__(self, on_event: Callable[[CandidateEvent], None], study: Study, head: Sequence[Process]) -> None:
+        super().__init__(head)
+        self._on_event = on_event
+        self._study = study
+
+    def on_trial_result(self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **_: Any) -> None:
+        """A worker reported where its candidate stands."""
+        outcome = Outcome.from_json(result["outcome"]) if "outcome" in result else None
+        mine = self._study.trials(trial.config)
+        self._on_event(CandidateEvent(mine, result["phase"], result["share"], outcome))
+
+    def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
+        """A worker died or raised outside of its trials."""
+        self._on_event(CandidateEvent(self._study.trials(trial.config), "lost", 0.0))
 
 
 def _how_lost(error_file: str | None) -> Ending:

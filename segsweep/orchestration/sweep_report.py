@@ -1,19 +1,22 @@
 """A sweep's report: from the tables that lie in its folder, or from the store."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from segsweep.errors import TableError, TrackingError
 from segsweep.orchestration.collect import Tables, collect, is_complete, refresh
 from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
-from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
+from segsweep.records.schemas import CASES, OVERLAYS, SEARCH, TRIALS
 from segsweep.records.tables import read, write
 from segsweep.reports.report import build_report
 from segsweep.reports.writing import write_report
 from segsweep.spec.report_settings import ReportSettings
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SWEEP_FILE, TRIALS_FILE, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SEARCH_FILE, SWEEP_FILE, TRIALS_FILE, Tracker
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ def keep_tables(tables: Tables, manifest: Manifest, folder: Path) -> None:
     (folder / SWEEP_FILE).write_bytes(manifest.to_json())
     write(tables.cases, folder / CASES_FILE)
     write(tables.overlays, folder / OVERLAYS_FILE)
+    if manifest.searched:
+        write(tables.search, folder / SEARCH_FILE)
     write(tables.trials, folder / TRIALS_FILE)
 
 
@@ -49,7 +54,9 @@ def write_tables_report(tables: Tables, settings: ReportSettings, *, name: str, 
         name: of the sweep, as printed.
         folder: to write to.
     """
-    report = build_report(tables.trials, tables.cases, settings, name=name, overlays=tables.overlays)
+    report = build_report(
+        tables.trials, tables.cases, settings, name=name, overlays=tables.overlays, search=tables.search
+    )
     written = write_report(report, folder)
     return SweepReport(written.html, written.summary, (written.html, written.markdown))
 
@@ -112,19 +119,38 @@ def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[
     if home.embedded and (folder / TRIALS_FILE).exists():
         manifest = Manifest.from_json((folder / SWEEP_FILE).read_bytes())
         if is_complete(manifest):
-            return manifest, _kept_tables(folder)
+            return manifest, _kept_tables(folder, manifest)
     tracker = open_tracker()
     parent = tracker.find_sweep(name)
     if parent is None:
         raise TrackingError(f"no sweep named {name!r} in {home.uri}")
     manifest = refresh(Manifest.from_json(tracker.read_file(parent, SWEEP_FILE)), tracker)
-    tables = collect(manifest, tracker)
+    tables = collect(manifest, tracker, tracked_search(tracker, manifest, folder))
     keep_tables(tables, manifest, folder)
     return manifest, tables
 
 
-def _kept_tables(folder: Path) -> Tables:
+def tracked_search(tracker: Tracker, manifest: Manifest, folder: Path) -> pa.Table:
+    """The search table as the last launch left it with the parent run; a search that is not over may have none yet.
+
+    Args:
+        tracker: the store.
+        manifest: of the sweep.
+        folder: where the table is kept.
+    """
+    parent = tracker.find_sweep(manifest.sweep) if manifest.searched else None
+    if parent is None:
+        return SEARCH.empty_table()
+    path = folder / SEARCH_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(TrackingError):
+        path.write_bytes(tracker.read_file(parent, SEARCH_FILE))
+    return read(path, SEARCH) if path.exists() else SEARCH.empty_table()
+
+
+def _kept_tables(folder: Path, manifest: Manifest) -> Tables:
     """The tables in a sweep's folder; an earlier version kept no overlays."""
     pictures = folder / OVERLAYS_FILE
     overlays = read(pictures, OVERLAYS) if pictures.exists() else OVERLAYS.empty_table()
-    return Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES), overlays)
+    search = read(folder / SEARCH_FILE, SEARCH) if manifest.searched else SEARCH.empty_table()
+    return Tables(read(folder / TRIALS_FILE, TRIALS), read(folder / CASES_FILE, CASES), overlays, search)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from segsweep.orchestration.forecast import AROUND_SECONDS, Measurements, loads_of
 from segsweep.orchestration.outlook import Outlook
 from segsweep.orchestration.schedule import times
-from segsweep.orchestration.slices import Slice
+from segsweep.orchestration.slices import Slice, by_cohort
 
 
 class TimeLimit:
@@ -36,13 +36,16 @@ class TimeLimit:
         self._warm_starts: dict[str, float] = {}
 
     def __call__(self, piece: Slice) -> bool:
-        """Whether a slice may start now; if so, it does."""
-        (load,) = loads_of([piece], self._measurements, trained=self._trained)
-        _, warm, end = times(load, self._clock(), self._warm_starts)
+        """Whether a slice may start now; if so, it does. The trials of a candidate, of several cohorts, take turns."""
+        warm_starts, end = dict(self._warm_starts), self._clock()
+        slices = tuple(by_cohort(piece).values())
+        for load in loads_of(slices, self._measurements, trained=self._trained):
+            _, warm, end = times(load, end, warm_starts)
+            if load.warm_start is not None:
+                warm_starts.setdefault(load.warm_start, warm)
         if end > self._ends:
             return False
-        if load.warm_start is not None:
-            self._warm_starts.setdefault(load.warm_start, warm)
+        self._warm_starts = warm_starts
         return True
 
 

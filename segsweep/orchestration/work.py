@@ -1,6 +1,7 @@
-"""What a worker does with a slice, wherever it runs."""
+"""What a worker does with a slice or a candidate, wherever it runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -8,17 +9,30 @@ import torch
 from segsweep.orchestration.executor import Errand
 from segsweep.orchestration.planning import find_modules_in
 from segsweep.orchestration.slices import Slice
+from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claims
 from segsweep.tracking.protocol import Ending
 from segsweep.training.cohort import run_slice
 from segsweep.training.journal import Journal
+from segsweep.training.lane import Epoch
 from segsweep.training.measured import Measured
 from segsweep.training.probe import probe
 from segsweep.training.workplace import Progress, Workplace
 
 
+def go_on(trial: Trial, epoch: Epoch) -> bool:
+    """Nothing is stopped early."""
+    return True
+
+
 def work(
-    piece: Slice, errand: Errand, threads: int, report: Callable[[Progress], None], *, gpu: bool
+    piece: Slice,
+    errand: Errand,
+    threads: int,
+    report: Callable[[Progress], None],
+    goes_on: Callable[[Trial, Epoch], bool] = go_on,
+    *,
+    gpu: bool,
 ) -> dict[str, Ending]:
     """Run a slice on this process's device.
 
@@ -27,14 +41,29 @@ def work(
         errand: where they are recorded.
         threads: of this worker; the same number gives the same bits.
         report: called as the slice goes on.
+        goes_on: asked after each epoch whether a trial is to go on.
         gpu: whether this worker was given one, whole or in part.
 
     Returns:
         Trial id to how it ended.
     """
+    with at_work(errand, threads, report, goes_on, gpu=gpu) as place:
+        return run_slice(piece, place)
+
+
+@contextmanager
+def at_work(
+    errand: Errand,
+    threads: int,
+    report: Callable[[Progress], None],
+    goes_on: Callable[[Trial, Epoch], bool] = go_on,
+    *,
+    gpu: bool,
+) -> Iterator[Workplace]:
+    """This process as a place where slices are run; the arguments are those of `work`."""
     device = _settle(errand.modules, threads, gpu=gpu)
     with Claims(errand.blobs) as claims:
-        place = Workplace(
+        yield Workplace(
             parent=errand.parent,
             tracker=errand.tracker,
             blobs=errand.blobs,
@@ -46,8 +75,8 @@ def work(
             void=errand.void,
             last=errand.last,
             lanes=errand.lanes,
+            goes_on=goes_on,
         )
-        return run_slice(piece, place)
 
 
 def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measured:

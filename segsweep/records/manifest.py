@@ -36,22 +36,27 @@ class ManifestEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A sweep's trials in the order of its grid, and how it wants to be reported."""
+    """A sweep's trials in the order of its grid, and how it wants to be reported.
+
+    Args:
+        sweep: its name.
+        report: its settings.
+        entries: its trials.
+        searched: whether they are what a search tried; there is a search table then.
+    """
 
     sweep: str
     report: Mapping[str, Any]
     entries: tuple[ManifestEntry, ...]
+    searched: bool = False
 
     @classmethod
-    def of(cls, sweep: str, plan: Plan, report: Mapping[str, Any]) -> "Manifest":
+    def of(cls, sweep: str, plan: Plan, report: Mapping[str, Any], *, searched: bool = False) -> "Manifest":
         """The manifest of a plan before any of it has run."""
-        return cls(
-            sweep,
-            report,
-            tuple(
-                ManifestEntry(trial_row(trial, state=PENDING), plan.aliases.get(trial.id, ())) for trial in plan.trials
-            ),
+        entries = tuple(
+            ManifestEntry(trial_row(trial, state=PENDING), plan.aliases.get(trial.id, ())) for trial in plan.trials
         )
+        return cls(sweep, report, entries, searched)
 
     def with_runs(self, runs: Mapping[str, tuple[str, str, str | None]]) -> "Manifest":
         """The same trials with what is known of their runs: trial id to (run id, state, reason)."""
@@ -85,7 +90,7 @@ class Manifest:
             entries = tuple(
                 ManifestEntry(**{**entry, "aliases": tuple(entry["aliases"])}) for entry in values["entries"]
             )
-            return cls(values["sweep"], values["report"], entries)
+            return cls(values["sweep"], values["report"], entries, values.get("searched", False))
         except (ValueError, KeyError, TypeError) as error:
             raise TrackingError(f"trials.json cannot be read: {error}") from error
 

@@ -9,8 +9,9 @@ SPLITS = ("train", "inner", "val", "test")
 """`train`: gradient steps were taken on it. `inner`: the part of the training groups that chose the checkpoint.
 `val`: the evaluation fold. `test`: an untouched set."""
 
-STATES = ("running", "finished", "failed", "diverged", "stopped", "interrupted", "superseded")
-"""`interrupted`: runs again in the next launch. `superseded`: another run of the trial was started in its place."""
+STATES = ("running", "finished", "failed", "diverged", "stopped", "searched", "interrupted", "superseded")
+"""`stopped`: ended early for the sake of others. `searched`: trained to its end and judged on inner cases only.
+`interrupted`: runs again in the next launch. `superseded`: another run of the trial was started in its place."""
 
 REASON_CLASSES = (
     *("data", "settings", "diverged", "code"),
@@ -152,5 +153,27 @@ OVERLAYS = pa.schema(
             pa.binary(),
             f"the image, with the outlines of the truth ({TRUTH_COLOUR}) and of the prediction ({PREDICTION_COLOUR})",
         ),
+    ]
+)
+
+SEARCH = pa.schema(
+    [
+        _column("study", pa.string(), "what is searched: dataset, and whatever else the grid has several of"),
+        _column("dataset", pa.string(), "name of the dataset"),
+        _column("labels", pa.string(), "label policy"),
+        _column("network", pa.string(), "network"),
+        _column("number", pa.int32(), "of the candidate, in the order in which they were asked for"),
+        _column("setting", pa.string(), "the candidate as printed in tables"),
+        _column("loss", pa.string(), "the loss, and its block where several have it"),
+        _column("parameters", pa.string(), "what was drawn from ranges: argument to number, JSON"),
+        _column("logarithmic", pa.list_(pa.string()), "the arguments among them that have a logarithmic range"),
+        _column("trials", pa.list_(pa.string()), "ids of its trials: one per fold and seed"),
+        _column("state", pa.string(), "searched, or what became of the first of its trials that has no result"),
+        _column("reason", pa.string(), "why it has no values, in one line", nullable=True),
+        _column("dice", pa.float64(), "mean Dice of the inner cases", nullable=True),
+        _column("abs_bias", pa.float64(), "|mean ΔV| over mean true volume of the inner cases, hard", nullable=True),
+        _column("abs_bias_soft", pa.float64(), "the same of soft volumes", nullable=True),
+        _column("objectives", pa.list_(pa.string()), "the columns that were searched for"),
+        _column("front", pa.bool_(), "no other candidate is better in one objective and as good in all"),
     ]
 )

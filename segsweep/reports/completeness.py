@@ -40,9 +40,15 @@ class Missing:
 
 @dataclass(frozen=True)
 class Completeness:
-    """Everything a reader must know before believing a number."""
+    """Everything a reader must know before believing a number.
+
+    Attributes:
+        trials: asked for; those that were only to guide a search are not among them.
+        searched: trials that guided a search and were judged on inner cases only.
+    """
 
     trials: int
+    searched: int
     unfinished: tuple[Unfinished, ...]
     missing: tuple[Missing, ...]
     without_cases: tuple[str, ...]
@@ -70,12 +76,14 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
             trial.trial, trial.setting, trial.dataset, trial.labels, trial.fold, trial.seed, trial.state, reason or ""
         )
         for trial, reason in zip(results.trials, reasons, strict=True)
-        if trial.state != "finished"
+        if trial.state not in ("finished", "searched")
     )
+    searched = sum(trial.state == "searched" for trial in results.trials)
     with_cases = set(results.words("trial").words) if results.cases_table.num_rows else set()
     finished = [trial for trial in results.trials if trial.state == "finished"]
     return Completeness(
-        trials=len(results.trials),
+        trials=len(results.trials) - searched,
+        searched=searched,
         unfinished=unfinished,
         missing=tuple(gap for panel in panels for gap in _gaps(panel, names[panel.key])),
         without_cases=tuple(trial.trial for trial in finished if trial.trial not in with_cases),
@@ -115,10 +123,15 @@ def _cases_where(panel: Panel, condition: np.ndarray[tuple[int, ...], np.dtype[n
 def warnings(stock: Completeness) -> tuple[str, ...]:
     """One sentence for each thing that belongs on the first screen."""
     sentences = []
-    if stock.unfinished:
-        states = Counter(item.state for item in stock.unfinished)
+    states = Counter(item.state for item in stock.unfinished)
+    if stopped := states.pop("stopped", 0):
         sentences.append(
-            f"Incomplete: {len(stock.unfinished)} of {count(stock.trials, 'trial')} have no results "
+            f"{stopped} of {count(stock.trials, 'trial')} were stopped before their end to save time; they are "
+            "compared with nothing."
+        )
+    if lacking := states.total():
+        sentences.append(
+            f"Incomplete: {lacking} of {count(stock.trials, 'trial')} have no results "
             f"({listed(f'{number} {state}' for state, number in states.items())}); "
             f"they are listed under Completeness."
         )
@@ -153,6 +166,11 @@ def empty_policy(policy: EmptyPolicy, empty_truths: int) -> str:
 def section(stock: Completeness, policy: EmptyPolicy) -> Section:
     """Everything that is missing, by name."""
     facts = [f"{stock.finished} of {count(stock.trials, 'trial')} finished.", empty_policy(policy, stock.empty_truths)]
+    if stock.searched:
+        facts.append(
+            f"{count(stock.searched, 'further trial')} guided the search: judged on inner cases only, compared with "
+            "nothing."
+        )
     if stock.devices:
         facts.append(f"Device: {listed(stock.devices)}. torch: {listed(stock.torch_versions) or 'unknown'}.")
     if stock.cut_off_cases:

@@ -18,6 +18,7 @@ from segsweep.reports import (
     ranking,
     rater_bias,
     removed_labels,
+    search_section,
     settings_table,
     subgroups,
     table1,
@@ -67,6 +68,8 @@ def answer(report: Report) -> Section:
     """The first screen: at which level the answer holds, what is incomplete, and the answer."""
     lacks = " ".join(completeness.warnings(report.completeness))
     blocks: list[Block] = [Paragraph(lacks, Tone.WARNING)] if lacks else []
+    if report.searches:
+        blocks.append(Paragraph(search_section.sentence(report.searches)))
     if not report.panels:
         blocks.append(Paragraph("No finished trial has case results yet, so there is nothing to compare."))
         return Section("answer", "Answer", tuple(blocks))
@@ -97,11 +100,17 @@ def comparison_cases(item: PanelReport) -> Iterator[int]:
 def sections(report: Report) -> tuple[Section, ...]:
     """Everything after the answer."""
     return (
+        *_searches(report),
         *([table1.section(report.table1, report.settings)] if report.table1 else []),
         *(_panel_section(item, report, number) for number, item in enumerate(report.panels)),
         completeness.section(report.completeness, report.settings.empty),
         *([costs.section(report.costs)] if report.costs else []),
     )
+
+
+def _searches(report: Report) -> Iterator[Section]:
+    for number, study in enumerate(report.searches):
+        yield search_section.section(study, slug=f"search-{number + 1}", level=report.settings.level)
 
 
 def heading(item: PanelReport, report: Report) -> str:

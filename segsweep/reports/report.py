@@ -18,6 +18,7 @@ from segsweep.reports.ranking import Ranking, ranking
 from segsweep.reports.rater_bias import rater_bias
 from segsweep.reports.removed_labels import RemovedResults, removed_labels
 from segsweep.reports.results import Results
+from segsweep.reports.search import Study, studies
 from segsweep.reports.subgroups import Subgroup, subgroups
 from segsweep.reports.table1 import METRICS, Row, table1_rows
 from segsweep.reports.training_spread import Spread, training_spread
@@ -82,6 +83,7 @@ class Report:
         table1: means of every panel with the marks of the published table.
         completeness: what is missing.
         costs: what it took.
+        searches: what searches tried; empty for a grid.
         repeats: trainings of each setting on the same cases; the smallest number over the panels, 0 without results.
     """
 
@@ -91,11 +93,18 @@ class Report:
     table1: tuple[Row, ...]
     completeness: Completeness
     costs: tuple[Cost, ...]
+    searches: tuple[Study, ...]
     repeats: int
 
 
 def build_report(
-    trials: pa.Table, cases: pa.Table, settings: ReportSettings, *, name: str, overlays: pa.Table | None = None
+    trials: pa.Table,
+    cases: pa.Table,
+    settings: ReportSettings,
+    *,
+    name: str,
+    overlays: pa.Table | None = None,
+    search: pa.Table | None = None,
 ) -> Report:
     """Compute a report.
 
@@ -107,6 +116,7 @@ def build_report(
         settings: how to compare.
         name: of the sweep, as printed.
         overlays: table of schema `segsweep.records.schemas.OVERLAYS`; None where no pictures were kept.
+        search: table of schema `segsweep.records.schemas.SEARCH`; None where nothing was searched.
 
     Raises:
         TableError: the tables contradict themselves; the message names table, row and column.
@@ -125,6 +135,7 @@ def build_report(
         table1=table1_rows(named, settings),
         completeness=completeness(results, panels),
         costs=costs(results),
+        searches=() if search is None else studies(search, results, [report.estimates for report in reports]),
         repeats=min((len(panel.repeats) for panel in panels), default=0),
     )
 

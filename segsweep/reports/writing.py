@@ -39,7 +39,7 @@ def to_markdown(report: Report) -> str:
 def to_answer(report: Report) -> str:
     """The answer and the tables of settings as part of another page."""
     document = lay_out(report)
-    return fragment((document.answer, *_settings_tables(document)))
+    return fragment((document.answer, *_main_tables(document)))
 
 
 def to_csv(report: Report) -> dict[str, str]:
@@ -73,12 +73,16 @@ def _markdown(document: Document) -> str:
 
 
 def _summary(document: Document) -> str:
-    """The answer, and the table of settings of each dataset and label."""
-    return markdown(document.title, document.subtitle, document.answer, _settings_tables(document))
+    """The answer, what a search has found, and the table of settings of each dataset and label."""
+    return markdown(document.title, document.subtitle, document.answer, _main_tables(document))
 
 
-def _settings_tables(document: Document) -> tuple[Section, ...]:
-    found = [(section, section.tables_named("-settings")) for section in document.sections]
+def _main_tables(document: Document) -> tuple[Section, ...]:
+    wanted = ("-settings", "-front")
+    found = [
+        (section, tuple(table for ending in wanted for table in section.tables_named(ending)))
+        for section in document.sections
+    ]
     return tuple(Section(section.slug, section.title, tables) for section, tables in found if tables)
 
 

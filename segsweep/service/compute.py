@@ -7,7 +7,7 @@ from pathlib import Path
 
 from segsweep.errors import SegsweepError
 from segsweep.orchestration.collect import collect
-from segsweep.orchestration.sweep_report import keep_tables
+from segsweep.orchestration.sweep_report import keep_tables, tracked_search
 from segsweep.records.manifest import Manifest
 from segsweep.reports.report import build_report
 from segsweep.reports.writing import to_answer, write_report
@@ -39,9 +39,16 @@ def write_results(tracker: Tracker, manifest: Manifest, folder: Path) -> None:
         TrackingError: a table cannot be read.
         TableError: the tables contradict themselves.
     """
-    tables = collect(manifest, tracker)
+    tables = collect(manifest, tracker, tracked_search(tracker, manifest, folder))
     settings = ReportSettings.model_validate(manifest.report)
-    report = build_report(tables.trials, tables.cases, settings, name=manifest.sweep, overlays=tables.overlays)
+    report = build_report(
+        tables.trials,
+        tables.cases,
+        settings,
+        name=manifest.sweep,
+        overlays=tables.overlays,
+        search=tables.search,
+    )
     keep_tables(tables, manifest, folder)
     write_report(report, folder)
     (folder / ANSWER).write_text(to_answer(report), encoding="utf-8")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from segsweep.errors import GridError
 from segsweep.spec.catalogue import LossSetting, accepts, resolve
 from segsweep.spec.problems import first_problem
+from segsweep.spec.search import find_range
 from segsweep.spec.settings import Patience, WarmStart
 from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt
 
@@ -40,6 +41,40 @@ class LossCell:
     overrides: Overrides
 
 
+@dataclass(frozen=True)
+class Branch:
+    """One loss of one block, before its lists are multiplied.
+
+    Args:
+        key: of the block in the grid file, for messages.
+        loss: its name.
+        axes: key to its alternatives, as the file has them.
+    """
+
+    key: str
+    loss: str
+    axes: Mapping[str, list[Any]]
+
+    def cell(self, values: Mapping[str, Any]) -> LossCell:
+        """The setting that has these values.
+
+        Args:
+            values: one for every axis.
+
+        Raises:
+            GridError: the loss does not take one of them.
+        """
+        try:
+            overrides = Overrides.model_validate({name: values[name] for name in values if name in OVERRIDE_KEYS})
+        except ValidationError as error:
+            raise GridError(first_problem(self.key, error, Overrides)) from error
+        try:
+            arguments = {name: values[name] for name in values if name not in OVERRIDE_KEYS}
+            return LossCell(resolve(self.loss, arguments), overrides)
+        except GridError as error:
+            raise GridError(f"{self.key}: {error}") from error
+
+
 def expand_blocks(value: Any) -> tuple[LossCell, ...]:
     """All cells of a grid, in the order they are written.
 
@@ -47,15 +82,24 @@ def expand_blocks(value: Any) -> tuple[LossCell, ...]:
     batch]}` is three cells.
 
     Raises:
+        GridError: a block is no mapping, lacks `loss`, has a key that none of its losses takes, or a range.
+    """
+    return tuple(cell for branch in branches(value) for cell in _expand(branch))
+
+
+def branches(value: Any) -> tuple[Branch, ...]:
+    """Every loss of every block, in the order they are written.
+
+    Raises:
         GridError: a block is no mapping, lacks `loss`, or has a key that none of its losses takes.
     """
     blocks = value if isinstance(value, list) else [value]
     if not blocks:
         raise GridError("grid: an empty list; it needs at least one block such as `- loss: dice`")
-    return tuple(cell for number, block in enumerate(blocks) for cell in _expand(f"grid[{number}]", block))
+    return tuple(branch for number, block in enumerate(blocks) for branch in _branches(f"grid[{number}]", block))
 
 
-def _expand(key: str, block: Any) -> list[LossCell]:
+def _branches(key: str, block: Any) -> list[Branch]:
     if not isinstance(block, Mapping) or "loss" not in block:
         raise GridError(f"{key}: a block is a mapping with `loss`, e.g. `- loss: dice`, got {block!r}")
     axes = {str(name): entry if isinstance(entry, list) else [entry] for name, entry in block.items()}
@@ -69,27 +113,19 @@ def _expand(key: str, block: Any) -> list[LossCell]:
         shown = ", ".join(losses)
         others = ", ".join(OVERRIDE_KEYS)
         raise GridError(f"{key}.{unused[0]}: no loss of this block ({shown}) takes it; every block may have {others}")
-    return [
-        _cell(key, loss, dict(zip(taken[loss], values, strict=True)))
-        for loss in losses
-        for values in product(*(axes[name] for name in taken[loss]))
-    ]
+    return [Branch(key, loss, {name: axes[name] for name in taken[loss]}) for loss in losses]
+
+
+def _expand(branch: Branch) -> list[LossCell]:
+    if ranges := [name for name, entries in branch.axes.items() if find_range(entries)]:
+        raise GridError(
+            f"{branch.key}.{ranges[0]}: a range needs a sampler, e.g. `search: {{trials: 40}}`; a grid takes numbers"
+        )
+    return [branch.cell(dict(zip(branch.axes, values, strict=True))) for values in product(*branch.axes.values())]
 
 
 def _accepts(key: str, loss: str, name: str) -> bool:
     try:
         return accepts(loss, name)
-    except GridError as error:
-        raise GridError(f"{key}: {error}") from error
-
-
-def _cell(key: str, loss: str, values: dict[str, Any]) -> LossCell:
-    changes = {name: values.pop(name) for name in OVERRIDE_KEYS if name in values}
-    try:
-        overrides = Overrides.model_validate(changes)
-    except ValidationError as error:
-        raise GridError(first_problem(key, error, Overrides)) from error
-    try:
-        return LossCell(resolve(loss, values), overrides)
     except GridError as error:
         raise GridError(f"{key}: {error}") from error

@@ -16,6 +16,8 @@ from segsweep.spec.labels import LabelPolicy
 from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.problems import first_problem
 from segsweep.spec.report_settings import ReportSettings
+from segsweep.spec.search import Search
+from segsweep.spec.search_space import SearchSpace
 from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -23,7 +25,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Sweep:
-    """One grid file. Every tuple is an axis; `cells` are its loss settings with their overrides."""
+    """One grid file. Every tuple is an axis; `cells` are its loss settings with their overrides.
+
+    Where a sampler searches a `space` of settings, the cells are its corners: what there may be to train.
+    """
 
     name: str
     datasets: tuple[Dataset, ...]
@@ -36,6 +41,8 @@ class Sweep:
     trains: tuple[Train, ...]
     augments: tuple[Augment, ...]
     cells: tuple[LossCell, ...]
+    space: SearchSpace | None
+    search: Search
     resources: Resources
     report: ReportSettings
     retry: int
@@ -78,20 +85,25 @@ def parse_sweep(text: str) -> Sweep:
     for key in ("name", "datasets", "grid"):
         if key not in values:
             raise GridError(f"{key}: missing; a grid needs name, datasets and grid")
-    if values.get("search", "grid") != "grid":
-        raise GridError(f"search: only `grid` is known, got {values['search']!r}")
+    search = _one("search", Search, values.get("search", "grid"))
+    space = None if search.trials is None else SearchSpace.of(values["grid"])
+    split = _one("split", Selection, values.get("split", {}))
+    if space is not None and split.select != "inner":
+        raise GridError("split: a search chooses on inner cases and so needs `select: inner`, got 'fold'")
     return Sweep(
         name=_name(values["name"]),
         datasets=_datasets(_axis("datasets", values["datasets"])),
         labels=_many("labels", LabelPolicy, values.get("labels", "full")),
         folds=_one("folds", Folds, values.get("folds", {})),
-        split=_one("split", Selection, values.get("split", {})),
+        split=split,
         seeds=tuple(_count("seeds", entry) for entry in _axis("seeds", values.get("seeds", 0))),
         networks=_many("network", Network, values.get("network", "unet-s")),
         warm_starts=_warm_starts(values.get("warm_start", {})),
         trains=_many("train", Train, values.get("train", {})),
         augments=_many("augment", Augment, values.get("augment", "none")),
-        cells=expand_blocks(values["grid"]),
+        cells=expand_blocks(values["grid"]) if space is None else space.corners(),
+        space=space,
+        search=search,
         resources=_one("resources", Resources, values.get("resources", {})),
         report=_one("report", ReportSettings, values.get("report", {})),
         retry=_count("retry", values.get("retry", 1)),

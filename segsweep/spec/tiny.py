@@ -11,6 +11,7 @@ CASES, SIDE, PATCH = 12, 16, 8
 _PHANTOM = {"steps": 2, "validation": 4, "evaluation": 8}
 _WARM_UP = {"epochs": 1}
 _TRAIN = {"epochs": 2}
+_CANDIDATES = 4
 
 
 def made_tiny(text: str) -> str:
@@ -35,6 +36,8 @@ def made_tiny(text: str) -> str:
     grid["train"] = [{**entry, **_TRAIN} for entry in _listed(grid.get("train", {}))][:1]
     grid["augment"] = _ends(grid.get("augment", "none"))
     grid["grid"] = [_block(block) for block in _listed(grid["grid"])]
+    if "trials" in grid.get("search", ()):
+        grid["search"] = {**grid["search"], "trials": _CANDIDATES}
     grid["report"] = {**grid.get("report", {}), "resamples": 200}
     return yaml.safe_dump(grid, sort_keys=False)
 

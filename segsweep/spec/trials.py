@@ -1,6 +1,6 @@
 """A sweep and the facts about its data, multiplied out to trials."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -205,7 +205,12 @@ def expand(sweep: Sweep, facts: Mapping[str, DatasetFacts]) -> Plan:
         sweep: the grid.
         facts: dataset name to what was measured of it.
     """
-    trials = _with_settings(list(_cells(sweep, facts)))
+    return unite(_cells(sweep, facts))
+
+
+def unite(cells: Iterable[Trial]) -> Plan:
+    """The plan of some cells: named apart, and those that are the same by mathematics made one."""
+    trials = _with_settings(list(cells))
     unique: dict[str, Trial] = {}
     aliases: dict[str, list[str]] = {}
     for trial in trials:

@@ -42,6 +42,7 @@ STATUS = {
     "finished": "FINISHED",
     "diverged": "FINISHED",
     "stopped": "FINISHED",
+    "searched": "FINISHED",
     "interrupted": "KILLED",
     "superseded": "KILLED",
 }

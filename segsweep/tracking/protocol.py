@@ -14,6 +14,7 @@ import pyarrow as pa
 CASES_FILE = "cases.parquet"
 TRIALS_FILE = "trials.parquet"
 OVERLAYS_FILE = "overlays.parquet"
+SEARCH_FILE = "search.parquet"
 SWEEP_FILE = "trials.json"
 
 

@@ -15,12 +15,12 @@ from segsweep.training.checkpoint import Checkpoints
 from segsweep.training.evaluation import evaluate
 from segsweep.training.examples import example_rows
 from segsweep.training.execution_choice import EXECUTIONS, Choice, choose_execution
-from segsweep.training.lane import Lane, build_lane
+from segsweep.training.lane import Epoch, Lane, build_lane
 from segsweep.training.loop import Training
 from segsweep.training.recording import Evaluated, record, record_failure
 from segsweep.training.saving import Saving
 from segsweep.training.warm_start import warm_start
-from segsweep.training.workplace import Progress, Workplace
+from segsweep.training.workplace import Judging, Progress, Workplace
 
 
 def run_slice(trials: Sequence[Trial], place: Workplace) -> dict[str, Ending]:
@@ -126,12 +126,17 @@ class _Slice:
             "loss",
             self._trials[0].stream_seed("dropout"),
             lambda name, number: savings[name].on_start(number),
-            lambda name, epoch: savings[name].on_epoch(epoch),
+            lambda name, epoch: self._after(trials[name], epoch, savings[name]),
             lambda name, lane: self._conclude(trials[name], lane, training.failures.get(name), batches),
             EXECUTIONS[self._choice.execution](),
         )
         self._seconds = training.seconds
         training.run(lambda done: self._report("training", done / longest))
+
+    def _after(self, trial: Trial, epoch: Epoch, saving: Saving) -> None:
+        saving.on_epoch(epoch)
+        if saving.lane.running and not self._place.goes_on(trial, epoch):
+            saving.stop(epoch)
 
     def _conclude(self, trial: Trial, lane: Lane, failure: Exception | None, batches: Batches) -> None:
         if failure is not None:
@@ -154,11 +159,15 @@ class _Slice:
         self._report("evaluation", len(self._endings) / len(self._trials))
 
     def _evaluate(self, trial: Trial, lane: Lane, batches: Batches) -> Evaluated:
-        if lane.state == "diverged":
+        if lane.state in ("diverged", "stopped"):
             return Evaluated()
         lane.network.load_state_dict(lane.best_weights())
-        cases = list(evaluate(lane.network, batches, trial, self._place.device))
-        return Evaluated(cases, list(example_rows(lane.network, batches, cases, self._place.device)))
+        inner = self._place.judging is Judging.INNER_CASES
+        asked = batches.inner() if inner else batches.evaluation()
+        cases = list(evaluate(lane.network, asked, batches.labels, trial, self._place.device))
+        self._place.on_judged(trial, cases)
+        pictures = () if inner else example_rows(lane.network, batches, cases, self._place.device)
+        return Evaluated(cases, list(pictures))
 
     def _superseded(self, trial: Trial) -> bool:
         try:

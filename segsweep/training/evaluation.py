@@ -9,21 +9,30 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from segsweep.data.batches import Batches, EvaluationCase
+from segsweep.data.batches import EvaluationCase
 from segsweep.data.volumes import IGNORED
 from segsweep.spec.trials import Trial
 from segsweep.training.inference import decide, probabilities
 from segsweep.training.judgement import Seen, against_mask, against_rater, against_share
 
 
-def evaluate(network: nn.Module, batches: Batches, trial: Trial, device: torch.device) -> Iterator[dict[str, Any]]:
-    """One row per case and foreground label."""
+def evaluate(
+    network: nn.Module, cases: Sequence[EvaluationCase], labels: Sequence[str], trial: Trial, device: torch.device
+) -> Iterator[dict[str, Any]]:
+    """One row per case and foreground label.
+
+    Args:
+        network: trained.
+        cases: to be judged.
+        labels: names, background first.
+        trial: names the rows.
+        device: to predict on.
+    """
     network.eval()
-    cases = batches.evaluation()
     for chunk in _chunks(cases, trial.train.batch_size):
         found = probabilities(network, [case.image for case in chunk], device)
         for case, foreground in zip(chunk, found, strict=True):
-            yield from case_rows(case, case.geometry.to_native(foreground), batches.labels, trial)
+            yield from case_rows(case, case.geometry.to_native(foreground), labels, trial)
 
 
 def case_rows(

@@ -143,6 +143,10 @@ class Lane:
             self.state = "trained"
         return epoch
 
+    def stop(self, reason: str) -> None:
+        """Train no further."""
+        self.state, self.reason = "stopped", reason
+
     def best_weights(self) -> Weights:
         """The weights of the best validation loss."""
         return self._best

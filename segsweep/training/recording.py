@@ -1,5 +1,6 @@
 """Every end of a trial as a record: finished, diverged or failed."""
 
+import math
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +11,17 @@ from segsweep.records.rows import trial_row
 from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
 from segsweep.spec.trials import Trial
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Ending, Run
+from segsweep.training.inner_scores import inner_scores
 from segsweep.training.lane import Epoch, Lane
 from segsweep.training.reasons import TRANSIENT, reason_class, reason_line
 from segsweep.training.summary import summarise
-from segsweep.training.workplace import Workplace
+from segsweep.training.workplace import Judging, Workplace
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Rows of the cases and of the overlays table; none where training diverged, for there is nothing to compare."""
+    """Rows of the cases and of the overlays table; none where training diverged or was stopped: there is nothing to
+    compare."""
 
     cases: Sequence[Mapping[str, Any]] = ()
     overlays: Sequence[Mapping[str, Any]] = ()
@@ -27,7 +30,7 @@ class Evaluated:
 def record(
     trial: Trial, lane: Lane, run: Run, found: Evaluated, outcome: Mapping[str, Any], place: Workplace
 ) -> Ending:
-    """Close the run of a trial that was trained to its end, and say how it ended.
+    """Close the run of a trial that was trained to its end or was stopped, and say how it ended.
 
     Args:
         trial: that has ended.
@@ -37,7 +40,7 @@ def record(
         outcome: further columns of its row of the trials table, among them its `seconds`.
         place: where it was run.
     """
-    ending = Ending("diverged", lane.reason, "diverged") if lane.state == "diverged" else Ending("finished")
+    ending = _ending(lane, place)
     row = trial_row(
         trial,
         state=ending.state,
@@ -54,8 +57,27 @@ def record(
         CASES_FILE: tables.table(found.cases, CASES),
         OVERLAYS_FILE: tables.table(found.overlays, OVERLAYS),
     }
-    run.finish(ending, {**summarise(found.cases), "seconds": outcome["seconds"]}, written)
+    metrics = {**summarise(found.cases), **_searched(ending, found), "seconds": outcome["seconds"]}
+    run.finish(ending, metrics, written)
     return ending
+
+
+def _searched(ending: Ending, found: Evaluated) -> dict[str, float]:
+    """What a search goes by, for the list of runs."""
+    if ending.state != Judging.INNER_CASES.value:
+        return {}
+    scores = inner_scores(found.cases)
+    return {f"inner_{name}": value for name, value in scores.items() if math.isfinite(value)}
+
+
+def _ending(lane: Lane, place: Workplace) -> Ending:
+    match lane.state:
+        case "diverged":
+            return Ending("diverged", lane.reason, "diverged")
+        case "stopped":
+            return Ending("stopped", lane.reason)
+        case _:
+            return Ending(place.judging.value)
 
 
 def record_failure(trial: Trial, run: Run, error: Exception, seconds: float, place: Workplace) -> Ending:

@@ -50,5 +50,14 @@ class Saving:
         if due or not self.lane.running:
             self.checkpoints.save(epoch.number, self.lane.state_dict())
 
+    def stop(self, epoch: Epoch) -> None:
+        """End the lane early; from its checkpoint it can still be trained to its end.
+
+        Raises:
+            OSError: the disk is full, or refuses.
+        """
+        self.checkpoints.save(epoch.number, self.lane.state_dict())
+        self.lane.stop(f"stopped by ASHA at epoch {epoch.number}")
+
     def _log(self, epoch: Epoch) -> None:
         self.run.log(epoch.number, epoch_metrics(epoch), at=epoch.at)

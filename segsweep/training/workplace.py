@@ -1,14 +1,18 @@
 """Where a slice of a cohort is run, and what it says while it runs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
 
 import torch
 
+from segsweep.spec.trials import Trial
 from segsweep.store.blobs import Blobs
 from segsweep.store.claims import Claims
 from segsweep.tracking.protocol import Ending, Tracker
 from segsweep.training.journal import Journal
+from segsweep.training.lane import Epoch
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,14 @@ class Progress:
     endings: Mapping[str, Ending]
 
 
+class Judging(Enum):
+    """What a trained lane is judged on; the value is the state that its trial has then."""
+
+    EVERY_CASE = "finished"
+    INNER_CASES = "searched"
+    """For a search: nothing is seen of the outer cases, and the trial may be finished later from its checkpoint."""
+
+
 @dataclass(frozen=True)
 class Workplace:
     """Where a slice is run.
@@ -43,6 +55,9 @@ class Workplace:
         void: claim to its fence, where the claim is known to be void though it looks held.
         last: whether a trial that GPU memory was too small for is to be called failed.
         lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
+        judging: what lanes are judged on.
+        on_judged: called with (trial, its rows of the cases table).
+        goes_on: asked with (trial, epoch) after each epoch; a trial that is not to go on is stopped.
     """
 
     parent: str
@@ -56,6 +71,9 @@ class Workplace:
     void: Mapping[str, int] = field(default_factory=dict)
     last: bool = False
     lanes: str = "sequential"
+    judging: Judging = Judging.EVERY_CASE
+    on_judged: Callable[[Trial, Sequence[Mapping[str, Any]]], None] = lambda trial, rows: None
+    goes_on: Callable[[Trial, Epoch], bool] = lambda trial, epoch: True
 
     def machine(self) -> dict[str, str]:
         """The columns of the trials table that say what trained it."""

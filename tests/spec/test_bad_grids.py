@@ -38,7 +38,7 @@ TOP_LEVEL = [
     ({"name": "a b"}, "name: letters, digits and - _ . only, the first no sign, got 'a b'"),
     ({"name": ".."}, "name: letters, digits and - _ . only, the first no sign, got '..'"),
     ({"name": 3}, "name: letters, digits and - _ . only, the first no sign, got 3"),
-    ({"search": "optuna"}, "search: only `grid` is known, got 'optuna'"),
+    ({"search": "optuna"}, "search: `grid`, or a mapping such as {trials: 40}, got 'optuna'"),
     (
         {"labels": "removed"},
         "labels: labels are `full`, {raters: mean|majority|random}, {smooth: 0.1} or"

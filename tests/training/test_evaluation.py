@@ -107,15 +107,8 @@ class TestNativeGrid:
             return torch.full((len(images), 1, *images.shape[2:]), 2.0)
 
     def rows(self, geometry: Geometry) -> dict[str, object]:
-        truth = square(geometry.native)
-
-        class One:
-            labels = LABELS[:2]
-
-            def evaluation(self) -> list[EvaluationCase]:
-                return [case(truth, geometry)]
-
-        (row,) = evaluate(self.Everything(), One(), TRIAL, torch.device("cpu"))  # type: ignore[arg-type]
+        cases = [case(square(geometry.native), geometry)]
+        (row,) = evaluate(self.Everything(), cases, LABELS[:2], TRIAL, torch.device("cpu"))
         return row
 
     def test_volumes_are_counted_on_the_finer_native_grid(self) -> None:
