@@ -35,6 +35,7 @@ class EvaluationCase:
         truth: (*native), label values; `IGNORED` where a voxel counts nowhere.
         raters: rater to label values, where several raters labelled the case.
         cut_off: share of each label's voxels that pad/crop lost, background first.
+        window: size of the windows that the network sees it through; None = it sees the whole image at once.
     """
 
     id: str
@@ -46,6 +47,7 @@ class EvaluationCase:
     cut_off: tuple[float, ...]
     meta: dict[str, str]
     raters: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
+    window: tuple[int, ...] | None = None
 
 
 class Batches(Protocol):

@@ -13,7 +13,7 @@ from segsweep.data.resample import nearest, resample
 from segsweep.data.synthetic_contrast import is_inverted
 from segsweep.data.volumes import Volume, read_label, read_volume
 from segsweep.errors import DataError
-from segsweep.spec.preprocess import Preprocess
+from segsweep.spec.preprocess import Patch, Preprocess
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
         resampled = resampled_shape(native, image.spacing, preprocess)
     except ValueError as error:
         raise DataError(f"case {case.id}: {error}") from error
-    geometry = Geometry(native, resampled, preprocess.size or resampled, image.spacing)
+    geometry = Geometry(native, resampled, preprocess.size or _holding(preprocess.patch, resampled), image.spacing)
     scaled = normalise(resample(_channels(case, image, preprocess), resampled), preprocess.normalise)
     on_grid = [nearest(label, resampled) for label in native_labels]
     placed = [geometry.place(label, fill=0) for label in on_grid]
@@ -116,6 +116,11 @@ def _cut_off(before: NDArray[np.uint8], after: NDArray[np.uint8], labels: int) -
     whole, kept = (np.bincount(label.ravel(), minlength=labels)[:labels] for label in (before, after))
     lost = np.where(whole > 0, 1 - kept / np.maximum(whole, 1), 0.0)
     return (0.0, *(float(share) for share in lost[1:]))
+
+
+def _holding(patch: Patch | None, resampled: tuple[int, ...]) -> tuple[int, ...]:
+    """The resampled grid, padded where it is smaller than a patch."""
+    return resampled if patch is None else tuple(map(max, resampled, patch.size))
 
 
 def _outside(channel: NDArray[np.float32], preprocess: Preprocess) -> float:

@@ -4,26 +4,37 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from segsweep.data.array_files import ARRAYS, EqualArrays, RaggedArrays
 from segsweep.data.cache import forget_unused, touch
 from segsweep.data.case_voxels import CaseVoxels, decode_case
 from segsweep.data.cases import Case, CaseSet
 from segsweep.data.geometry import Geometry
-from segsweep.errors import DataError
+from segsweep.data.ragged import Ragged
 from segsweep.spec.canonical import digest
 from segsweep.spec.preprocess import Preprocess
 from segsweep.spec.trials import PROTOCOL
 
 _DECODING = ".decoding-"
+
+
+class CaseArrays(Protocol):
+    """One array per case; a NumPy array whose first axis is the cases is one."""
+
+    def __getitem__(self, position: Any, /) -> NDArray[Any]:
+        """Of one case."""
+        ...
+
+
 Progress = Callable[[int, int], None]
 
 
@@ -60,19 +71,31 @@ class Decoded:
         labels: names, background first.
         ignores: whether a label value means that a voxel counts nowhere.
         cases: in the order of their ids.
-        images: (cases, channels, *size), float32.
+        images: (cases, channels, *size), float32. Where a network is trained on patches, each case has its own size.
         targets: (cases, *size), uint8 label values; `IGNORED` where a voxel counts nowhere.
         native: all native labels, flat, uint8; after each case's own label come those of its raters.
         raters: (raters of all cases, *size), uint8 label values.
+        patch: size of the patches; None where a network is trained on whole images.
     """
 
     labels: tuple[str, ...]
     ignores: bool
     cases: tuple[DecodedCase, ...]
-    images: NDArray[np.float32]
-    targets: NDArray[np.uint8]
+    images: CaseArrays
+    targets: CaseArrays
     native: NDArray[np.uint8]
-    raters: NDArray[np.uint8]
+    raters: CaseArrays
+    patch: tuple[int, ...] | None = None
+
+    @property
+    def channels(self) -> int:
+        """Of every image."""
+        return int(self.images[0].shape[0])
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """What a network is trained on: the shape of all images, or of a patch."""
+        return self.patch or tuple(int(length) for length in self.images[0].shape[1:])
 
     def native_labels(self, position: int) -> NDArray[np.uint8]:
         """Label values of one case on its native grid, shape (1 + raters, *native): its own label comes first."""
@@ -84,7 +107,7 @@ class Decoded:
     def rater_labels(self, position: int) -> NDArray[np.uint8]:
         """Label values of each rater on the training grid, shape (raters, *size)."""
         case = self.cases[position]
-        return self.raters[case.first_rater : case.first_rater + len(case.raters)]
+        return np.array([self.raters[case.first_rater + number] for number in range(len(case.raters))])
 
 
 def decode(
@@ -140,14 +163,17 @@ def unfinished_decodings(folder: Path) -> list[Path]:
 def _open(folder: Path, meta: Mapping[str, Mapping[str, str]]) -> Decoded:
     """Further columns of meta.csv may have changed since: they are no part of what was decoded."""
     index = json.loads((folder / "index.json").read_text())
+    patch = index.get("patch")
+    arrays: dict[str, CaseArrays] = {
+        name: Ragged(folder / name) if patch else np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS
+    }
     return Decoded(
         labels=tuple(index["labels"]),
         ignores=index["ignore"] is not None,
         cases=tuple(_case({**entry, "meta": dict(meta[entry["id"]])}) for entry in index["cases"]),
-        images=np.load(folder / "images.npy", mmap_mode="r"),
-        targets=np.load(folder / "targets.npy", mmap_mode="r"),
         native=np.load(folder / "native.npy", mmap_mode="r"),
-        raters=np.load(folder / "raters.npy", mmap_mode="r"),
+        patch=tuple(patch) if patch else None,
+        **arrays,
     )
 
 
@@ -166,37 +192,22 @@ def _tuples(value: Any) -> Any:
 def _write(found: CaseSet, preprocess: Preprocess, folder: Path, progress: Progress) -> None:
     """Decode case by case straight into the files, so that memory holds one case at a time."""
     index: list[DecodedCase] = []
-    images = targets = raters = None
-    rater_count = sum(len(case.raters) for case in found.cases)
     raters_before = 0
+    arrays = RaggedArrays(folder) if preprocess.patch else EqualArrays(folder, found.cases)
     with (folder / "native.bin").open("wb") as native:
         for position, case in enumerate(found.cases):
             voxels = decode_case(case, found.labels, preprocess, found.ignore)
-            if images is None or targets is None or raters is None:
-                images = _new_array(folder / "images.npy", (len(found.cases), *voxels.image.shape), np.float32)
-                targets = _new_array(folder / "targets.npy", (len(found.cases), *voxels.labels.shape[1:]), np.uint8)
-                raters = _new_array(folder / "raters.npy", (rater_count, *voxels.labels.shape[1:]), np.uint8)
-            if voxels.image.shape != images.shape[1:]:
-                _refuse_shape(case, voxels.image.shape, found.cases[0], images.shape[1:])
+            arrays.append(case, voxels)
             index.append(_described(case, voxels, len(found.labels), native.tell(), raters_before))
-            images[position], targets[position] = voxels.image, voxels.labels[0]
-            raters[raters_before : raters_before + len(case.raters)] = voxels.labels[1:]
             raters_before += len(case.raters)
             native.write(voxels.native_labels.tobytes())
             progress(position + 1, len(found.cases))
+    arrays.close()
     np.save(folder / "native.npy", np.fromfile(folder / "native.bin", dtype=np.uint8))
     (folder / "native.bin").unlink()
-    (folder / "index.json").write_text(
-        json.dumps({"labels": found.labels, "ignore": found.ignore, "cases": [asdict(case) for case in index]})
-    )
-
-
-def _new_array(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> NDArray[Any]:
-    if 0 in shape:  # nothing can be memory-mapped to no bytes
-        np.save(path, np.zeros(shape, dtype=kind))
-        return np.zeros(shape, dtype=kind)
-    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=kind, shape=shape)
-    return array
+    described: dict[str, Any] = {"labels": found.labels, "ignore": found.ignore}
+    described["patch"] = preprocess.patch.size if preprocess.patch else None
+    (folder / "index.json").write_text(json.dumps({**described, "cases": [asdict(case) for case in index]}))
 
 
 def _described(case: Case, voxels: CaseVoxels, labels: int, offset: int, first_rater: int) -> DecodedCase:
@@ -217,14 +228,3 @@ def _described(case: Case, voxels: CaseVoxels, labels: int, offset: int, first_r
 
 def _counts(label: NDArray[np.uint8], labels: int) -> tuple[int, ...]:
     return tuple(int(count) for count in np.bincount(label.ravel(), minlength=labels)[:labels])
-
-
-def _refuse_shape(case: Case, shape: Sequence[int], first: Case, expected: Sequence[int]) -> None:
-    if shape[0] != expected[0]:
-        raise DataError(
-            f"case {case.id}: {shape[0]} channels, case {first.id} has {expected[0]}; `channels` picks some"
-        )
-    raise DataError(
-        f"case {case.id}: {list(shape[1:])} voxels on the training grid, case {first.id} has {list(expected[1:])};"
-        " `size` pads or crops all to one shape"
-    )

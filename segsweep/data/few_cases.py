@@ -13,8 +13,7 @@ from segsweep.data.batches import Batches
 from segsweep.data.decode_dataset import is_decoded
 from segsweep.data.decoded import decode
 from segsweep.data.facts import scan
-from segsweep.data.file_batches import FileBatches
-from segsweep.data.open import open_batches
+from segsweep.data.open import batches_of, open_batches
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.trials import Split, Trial
 
@@ -47,4 +46,4 @@ def open_few(trial: Trial, device: torch.device) -> Iterator[tuple[Batches, Tria
         seconds = time.monotonic() - start
         # only the split is another one: seeds, labels and preprocessing stay the trial's own
         shown = replace(trial, facts=replace(trial.facts, splits={trial.fold: split}))
-        yield FileBatches(decoded, shown, device), shown, seconds / len(few.cases)
+        yield batches_of(decoded, shown, device), shown, seconds / len(few.cases)

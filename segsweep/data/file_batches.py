@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 
 from segsweep.data.augmentation import build_augmentation
 from segsweep.data.batches import Batch, EvaluationCase
 from segsweep.data.decoded import Decoded
+from segsweep.data.patches import Box
 from segsweep.data.training_cases import kept_for_training, oversampled
 from segsweep.data.training_labels import TrainingLabels
+from segsweep.losses.label_statistics import LabelStatistics
 from segsweep.spec.canonical import derive_seed
 from segsweep.spec.trials import Trial
 
@@ -18,8 +21,8 @@ class FileBatches:
 
     def __init__(self, decoded: Decoded, trial: Trial, device: torch.device) -> None:
         self.labels = decoded.labels
-        self.channels = int(decoded.images.shape[1])
-        self.size: tuple[int, ...] = tuple(int(length) for length in decoded.images.shape[2:])
+        self.channels = decoded.channels
+        self.size: tuple[int, ...] = decoded.size
         self._decoded = decoded
         self._device = device
         self._batch_size = trial.train.batch_size
@@ -34,7 +37,7 @@ class FileBatches:
         self._splits["train"] = kept_for_training(decoded, self._splits["train"], trial.labels)
         self._shown = oversampled(decoded, self._splits["train"], trial.labels)
         self._training_labels = TrainingLabels(decoded, trial.labels, seed=self._seed)
-        self.statistics = self._training_labels.statistics(self._splits["train"])
+        self.statistics = self._statistics()
 
     @property
     def steps(self) -> int:
@@ -49,15 +52,15 @@ class FileBatches:
         size = min(self._batch_size, len(positions))
         for step, start in enumerate(range(0, len(positions) - size + 1, size)):
             generator.manual_seed(derive_seed(self._seed, phase, "augment", number, step))
-            images, labels = self._load(positions[start : start + size], f"{phase} {number}")
+            images, labels = self._load(positions[start : start + size], f"{phase} {number}", step)
             images, labels = self._augment(images, labels, generator)
             yield Batch(images, *self._training_labels.encode(labels))
 
     def selection(self) -> Iterator[Batch]:
         """The cases that choose the checkpoint, unchanged, in a fixed order."""
-        positions = self._splits["inner"] or self._splits["val"]
+        positions = self._selected()
         for start in range(0, len(positions), self._batch_size):
-            images, labels = self._load(positions[start : start + self._batch_size], "selection")
+            images, labels = self._load(positions[start : start + self._batch_size], "selection", start)
             yield Batch(images, *self._training_labels.encode(labels))
 
     def evaluation(self) -> Sequence[EvaluationCase]:
@@ -68,9 +71,22 @@ class FileBatches:
         """The inner cases of the fold."""
         return [self._case(position, "inner") for position in self._splits["inner"]]
 
-    def _load(self, positions: list[int], epoch: str) -> tuple[torch.Tensor, torch.Tensor]:
-        images = torch.from_numpy(self._decoded.images[positions])
-        labels = self._training_labels.load(positions, epoch)
+    def _selected(self) -> list[int]:
+        return self._splits["inner"] or self._splits["val"]
+
+    def _boxes(self, positions: list[int], epoch: str, step: int) -> list[Box] | None:
+        """The parts of the cases that a step sees; None = whole cases."""
+        return None
+
+    def _statistics(self) -> LabelStatistics:
+        return self._training_labels.statistics(self._splits["train"])
+
+    def _load(self, positions: list[int], epoch: str, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        boxes = self._boxes(positions, epoch, step)
+        labels = self._training_labels.load(positions, epoch, boxes)
+        chosen = zip(positions, boxes or [()] * len(positions), strict=True)
+        cut = [self._decoded.images[position][(slice(None), *box)] for position, box in chosen]
+        images = torch.from_numpy(np.stack(cut))
         return images.to(self._device, non_blocking=True), labels.to(self._device, non_blocking=True)
 
     def _case(self, position: int, split: str) -> EvaluationCase:
@@ -85,5 +101,6 @@ class FileBatches:
             geometry=case.geometry,
             cut_off=case.cut_off,
             meta=case.meta,
+            window=self._decoded.patch,
             raters=dict(zip(case.raters, raters, strict=True)),
         )

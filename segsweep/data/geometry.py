@@ -79,6 +79,8 @@ def resampled_shape(native: tuple[int, ...], spacing: tuple[float, ...] | None, 
         entries = getattr(wanted, key)
         if entries is not None and len(entries) != len(native):
             raise ValueError(f"`{key}` has {len(entries)} numbers, the image {len(native)} axes")
+    if wanted.patch is not None and len(wanted.patch.size) != len(native):
+        raise ValueError(f"`patch` has {len(wanted.patch.size)} numbers, the image {len(native)} axes")
     if wanted.resize is not None:
         return wanted.resize
     if wanted.spacing is None:

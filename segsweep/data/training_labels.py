@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from segsweep.data.batches import encode
 from segsweep.data.decoded import Decoded
+from segsweep.data.patches import Box
 from segsweep.data.volumes import IGNORED
-from segsweep.losses.label_statistics import LabelStatistics
+from segsweep.losses.label_statistics import LabelStatistics, label_statistics
 from segsweep.losses.rater_labels import majority_of_raters, mean_of_raters, random_rater, smooth_labels
 from segsweep.spec.canonical import derive_seed
 from segsweep.spec.labels import LabelPolicy
@@ -30,20 +31,25 @@ class TrainingLabels:
         self._policy = policy
         self._seed = seed
 
-    def load(self, positions: Sequence[int], epoch: int | str) -> torch.Tensor:
+    def load(self, positions: Sequence[int], epoch: int | str, boxes: Sequence[Box] | None = None) -> torch.Tensor:
         """Labels that may still be augmented by nearest-neighbour sampling.
 
         Args:
             positions: of the cases.
             epoch: address of the random rater's draw.
+            boxes: part of each case, all of one size; None = whole cases.
 
         Returns:
             Label values (B, 1, *size), or for a mean of raters the foreground shares (B, labels − 1, *size).
         """
+        parts: Sequence[Box] = boxes or [()] * len(positions)
         if self._policy.raters is None:
-            values = np.stack([self._without_removed(position) for position in positions])
+            chosen = zip(positions, parts, strict=True)
+            values = np.stack([self._without_removed(position, part) for position, part in chosen])
             return torch.from_numpy(values[:, None].astype(np.float32))
-        return torch.stack([self._of_raters(position, epoch) for position in positions])
+        return torch.stack(
+            [self._of_raters(position, epoch, part) for position, part in zip(positions, parts, strict=True)]
+        )
 
     def encode(self, loaded: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
         """What the loss takes.
@@ -70,26 +76,21 @@ class TrainingLabels:
 
     def statistics(self, positions: Sequence[int]) -> LabelStatistics:
         """Statistics of these cases' labels on the training grid; of a random rater, those of all raters."""
-        voxels = np.array([self._voxels(position) for position in positions], dtype=np.float64)
-        present = np.maximum((voxels > 0).sum(axis=0), 1)
-        return LabelStatistics(
-            prior=tuple((voxels.sum(axis=0) / voxels.sum()).tolist()),
-            mean_volume=tuple(voxels.mean(axis=0).tolist()),
-            mean_present_volume=tuple((voxels.sum(axis=0) / present).tolist()),
-        )
+        return label_statistics(np.array([self._voxels(position) for position in positions], dtype=np.float64))
 
-    def _removed(self, position: int) -> list[int]:
+    def removed(self, position: int) -> list[int]:
         """The label values that a case loses."""
         case = self._decoded.cases[position]
         names = enumerate(self._decoded.labels[1:], start=1)
         return [value for value, name in names if self._policy.removes(name, case.id, case.meta)]
 
-    def _without_removed(self, position: int) -> NDArray[np.uint8]:
-        values, removed = self._decoded.targets[position], self._removed(position)
+    def _without_removed(self, position: int, part: Box) -> NDArray[np.uint8]:
+        values, removed = self._decoded.targets[position][part], self.removed(position)
         return np.where(np.isin(values, removed), np.uint8(0), values) if removed else values
 
-    def _of_raters(self, position: int, epoch: int | str) -> torch.Tensor:
-        raters = torch.from_numpy(np.array(self._decoded.rater_labels(position), dtype=np.float32))[:, None]
+    def _of_raters(self, position: int, epoch: int | str, part: Box = ()) -> torch.Tensor:
+        labels = self._decoded.rater_labels(position)[(slice(None), *part)]
+        raters = torch.from_numpy(np.array(labels, dtype=np.float32))[:, None]
         if self._policy.raters == "random":
             generator = torch.Generator().manual_seed(derive_seed(self._seed, "rater", epoch, position))
             return random_rater(raters, generator=generator)
@@ -103,7 +104,7 @@ class TrainingLabels:
     def _voxels(self, position: int) -> list[float]:
         case = self._decoded.cases[position]
         if self._policy.raters is None:
-            removed = self._removed(position)
+            removed = self.removed(position)
             kept = [0 if value in removed else count for value, count in enumerate(case.voxels)]
             return [kept[0] + sum(case.voxels[value] for value in removed), *kept[1:]]
         if self._policy.raters == "majority":

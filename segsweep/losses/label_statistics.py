@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True)
 class LabelStatistics:
@@ -18,3 +21,17 @@ class LabelStatistics:
     prior: tuple[float, ...]
     mean_volume: tuple[float, ...]
     mean_present_volume: tuple[float, ...]
+
+
+def label_statistics(voxels: NDArray[np.float64]) -> LabelStatistics:
+    """Statistics of some images' labels.
+
+    Args:
+        voxels: of each label in each image, shape (images, labels), background first.
+    """
+    present = np.maximum((voxels > 0).sum(axis=0), 1)
+    return LabelStatistics(
+        prior=tuple((voxels.sum(axis=0) / voxels.sum()).tolist()),
+        mean_volume=tuple(voxels.mean(axis=0).tolist()),
+        mean_present_volume=tuple((voxels.sum(axis=0) / present).tolist()),
+    )

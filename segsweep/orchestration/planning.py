@@ -127,7 +127,8 @@ def _check_columns(where: Where, facts: DatasetFacts) -> None:
 def _known_size(trial: Trial) -> tuple[int, ...]:
     """Of the training grid, as far as the grid file says."""
     if isinstance(trial.dataset, FileDataset):
-        return trial.dataset.preprocess.size or trial.dataset.preprocess.resize or ()
+        preprocess = trial.dataset.preprocess
+        return preprocess.patch.size if preprocess.patch else preprocess.size or preprocess.resize or ()
     return (trial.dataset.size, trial.dataset.size)
 
 
@@ -176,7 +177,7 @@ def _decode(dataset: FileDataset, planned: Planned, progress: Progress) -> None:
     decoded = decode_dataset(dataset, fingerprint, partial(progress, dataset.name))
     for network in planned.sweep.networks:
         try:
-            network.check_size(decoded.images.shape[2:])
+            network.check_size(decoded.size)
         except ValueError as error:
             raise GridError(f"{dataset.name}: {error}; `size` pads or crops") from error
 

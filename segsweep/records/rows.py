@@ -48,6 +48,7 @@ def trial_parameters(trial: Trial) -> dict[str, str]:
         **trial.loss.flat(),
         "dataset": trial.dataset.name,
         "labels": trial.labels.name,
+        **_patch(trial),
         "fold": trial.fold,
         "seed": trial.seed,
         "network": trial.network.name,
@@ -59,6 +60,13 @@ def trial_parameters(trial: Trial) -> dict[str, str]:
     if trial.warm_start is not None:
         named = {**named, **{f"warm_start.{key}": value for key, value in trial.warm_start.model_dump().items()}}
     return {key: str(_text(value)) for key, value in named.items()}
+
+
+def _patch(trial: Trial) -> dict[str, str]:
+    """What Φ calls an image, where that is not the whole image."""
+    if isinstance(trial.dataset, PhantomDataset) or trial.dataset.preprocess.patch is None:
+        return {}
+    return {"patch": "×".join(map(str, trial.dataset.preprocess.patch.size))}
 
 
 def _phantom(trial: Trial) -> dict[str, Any]:

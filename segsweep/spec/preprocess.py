@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt, Range
 
-_LATER = ("synthetic_contrast",)
+_LATER = ("synthetic_contrast", "patch")
 
 
 class Normalise(Frozen):
@@ -42,6 +42,31 @@ class Normalise(Frozen):
         return self
 
 
+class Patch(Frozen):
+    """Parts of large images that a network is trained on; the whole image is judged in windows of this size.
+
+    Args:
+        size: voxels per axis.
+        foreground: share of the patches that are centred on a voxel of the label.
+        per_case: patches of a case in one epoch.
+    """
+
+    size: tuple[PositiveInt, ...]
+    foreground: Annotated[float, Field(ge=0, le=1)] = 0.5
+    per_case: PositiveInt = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, value: Any) -> Any:
+        return {"size": value} if isinstance(value, list | tuple) else value
+
+    @model_validator(mode="after")
+    def _two_or_three_axes(self) -> Self:
+        if len(self.size) not in (2, 3):
+            raise ValueError(f"`patch` takes 2 or 3 numbers, got {len(self.size)}")
+        return self
+
+
 class Preprocess(Frozen):
     """From the native image to the training grid.
 
@@ -52,6 +77,7 @@ class Preprocess(Frozen):
             Left out: the resampled images must already have one common shape.
         normalise: see `Normalise`.
         channels: input channels to keep, in this order; left out: all.
+        patch: parts of the resampled image to train on; instead of `size`.
         synthetic_contrast: share of the cases whose intensities are inverted: a made-up subset that the image shows.
     """
 
@@ -60,12 +86,15 @@ class Preprocess(Frozen):
     size: tuple[PositiveInt, ...] | None = None
     normalise: Normalise = Normalise(method="zscore")
     channels: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | None = None
+    patch: Patch | None = None
     synthetic_contrast: Annotated[float, Field(gt=0, lt=1)] | None = None
 
     @model_validator(mode="after")
     def _one_grid(self) -> Self:
         if self.spacing is not None and self.resize is not None:
             raise ValueError("`spacing` and `resize` both say how to resample; give one of them")
+        if self.patch is not None and self.size is not None:
+            raise ValueError("`size` trains on whole images, `patch` on parts of them; give one of them")
         for key in ("spacing", "resize", "size"):
             entries = getattr(self, key)
             if entries is not None and len(entries) not in (2, 3):

@@ -7,7 +7,9 @@ import yaml
 
 from segsweep.spec.grid import load_grid, parse_sweep
 
-CASES, SIDE, PATCH = 12, 16, 8
+CASES, SIDE = 12, 16
+LARGER = 24
+"""Side of an image that is trained on in patches."""
 _PHANTOM = {"steps": 2, "validation": 4, "evaluation": 8}
 _WARM_UP = {"epochs": 1}
 _TRAIN = {"epochs": 2}
@@ -52,10 +54,16 @@ def _dataset(block: dict[str, Any]) -> dict[str, Any]:
         drawn = block["phantom"]
         few = {key: _ends(value) if key == "p" else _listed(value)[-1:] for key, value in drawn.items()}
         return {**block, "phantom": {**few, **_PHANTOM}}
-    axes = next((len(block[key]) for key in ("size", "resize", "spacing") if key in block), None)
-    for key in ("size", "resize", "spacing", "splits", "patch"):
+    patch = block.pop("patch", None)
+    whole = patch.get("size") if isinstance(patch, Mapping) else patch
+    axes = next((len(block[key]) for key in ("size", "resize", "spacing") if key in block), len(whole or ()))
+    for key in ("size", "resize", "spacing", "splits"):
         block.pop(key, None)
-    return {**block, "cases": min(CASES, block.get("cases", CASES)), **({"resize": [SIDE] * axes} if axes else {})}
+    if axes:
+        block["resize"] = [SIDE if patch is None else LARGER] * axes
+    if patch is not None:
+        block["patch"] = [SIDE] * axes
+    return {**block, "cases": min(CASES, block.get("cases", CASES))}
 
 
 def _warm_start(entry: Any) -> Any:

@@ -18,7 +18,8 @@ def build_parts(trial: Trial) -> None:
     axes, channels = 2, 1
     if isinstance(trial.dataset, FileDataset):
         preprocess = trial.dataset.preprocess
-        grid = preprocess.size or preprocess.resize or preprocess.spacing
+        patch = preprocess.patch.size if preprocess.patch else None
+        grid = patch or preprocess.size or preprocess.resize or preprocess.spacing
         axes = len(grid) if grid else axes
         channels = len(preprocess.channels) if preprocess.channels else channels
     build_network(trial.network, axes=axes, channels=channels, outputs=1 if labels == 2 else labels, seed=0)

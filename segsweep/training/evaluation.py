@@ -12,7 +12,7 @@ from torch import nn
 from segsweep.data.batches import EvaluationCase
 from segsweep.data.volumes import IGNORED
 from segsweep.spec.trials import Trial
-from segsweep.training.inference import decide, probabilities
+from segsweep.training.inference import decide, predict
 from segsweep.training.judgement import Seen, against_mask, against_rater, against_share
 
 
@@ -30,7 +30,7 @@ def evaluate(
     """
     network.eval()
     for chunk in _chunks(cases, trial.train.batch_size):
-        found = probabilities(network, [case.image for case in chunk], device)
+        found = predict(network, chunk, device)
         for case, foreground in zip(chunk, found, strict=True):
             yield from case_rows(case, case.geometry.to_native(foreground), labels, trial)
 

@@ -11,7 +11,7 @@ from torch import nn
 from segsweep.data.batches import Batches, EvaluationCase
 from segsweep.records.example_cases import choose_examples
 from segsweep.training.evaluation import counted, main_truth
-from segsweep.training.inference import decide, probabilities
+from segsweep.training.inference import decide, predict
 from segsweep.training.overlays import Overlay, render
 
 _MAIN_TRUTHS = ("label", "majority")
@@ -64,7 +64,7 @@ def _rows_of_case(
     labels: Sequence[str],
     device: torch.device,
 ) -> Iterator[dict[str, Any]]:
-    (found,) = probabilities(network, [case.image], device)
+    (found,) = predict(network, [case], device)
     decided = decide(counted(case.geometry.to_native(found), case))
     image = _native_image(case)
     drawn: dict[str, Overlay] = {}

@@ -7,6 +7,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from segsweep.data.batches import EvaluationCase
+
+_WINDOWS = 4
+"""Windows that are predicted at a time."""
+
 
 @torch.inference_mode()
 def probabilities(
@@ -17,6 +22,33 @@ def probabilities(
     logits = network(batch).float()
     found = logits.sigmoid() if logits.shape[1] == 1 else logits.softmax(dim=1)[:, 1:]
     return np.asarray(found.cpu().numpy())
+
+
+def predict(network: nn.Module, cases: Sequence[EvaluationCase], device: torch.device) -> Sequence[NDArray[np.float32]]:
+    """Foreground probabilities of each case on its training grid, (foreground labels, *size).
+
+    Args:
+        network: in evaluation mode.
+        cases: of one size, unless they are seen through windows.
+        device: to predict on.
+    """
+    if all(case.window is None for case in cases):
+        return list(probabilities(network, [case.image for case in cases], device))
+    return [_in_windows(network, case, device) for case in cases]
+
+
+def _in_windows(network: nn.Module, case: EvaluationCase, device: torch.device) -> NDArray[np.float32]:
+    """Windows that overlap by half; where several see a voxel, the mean of their probabilities, the nearer to a
+    window's centre the heavier (Gaussian)."""
+    from monai.inferers import sliding_window_inference  # noqa: PLC0415 (whole images need not pay)
+
+    def seen(windows: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(probabilities(network, list(windows.cpu().numpy()), device))
+
+    found = sliding_window_inference(
+        torch.from_numpy(np.array(case.image))[None], case.window, _WINDOWS, seen, overlap=0.5, mode="gaussian"
+    )
+    return np.asarray(found[0].numpy())
 
 
 def decide(foreground: NDArray[np.float32]) -> NDArray[np.uint8]:

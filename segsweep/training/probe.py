@@ -6,7 +6,7 @@ on a CPU they share caches and memory bandwidth.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -27,7 +27,7 @@ from segsweep.spec.catalogue import LossSetting, resolve
 from segsweep.spec.trials import Trial
 from segsweep.training.evaluation import case_rows
 from segsweep.training.examples import example_rows
-from segsweep.training.inference import probabilities
+from segsweep.training.inference import predict
 from segsweep.training.lane import Lane, build_lane
 from segsweep.training.measured import LossCost, Measured, loss_kind
 from segsweep.training.memory import forget_peak, peak_memory, total_memory
@@ -156,11 +156,11 @@ def _judge(network: nn.Module, batches: Batches, trial: Trial, device: torch.dev
     network.eval()
     cases = batches.evaluation()
     few = [cases[place] for place in sorted(set(np.linspace(0, len(cases) - 1, CASES_JUDGED).astype(int).tolist()))]
-    images = [case.image for case in islice(few, trial.train.batch_size)]
-    probabilities(network, images, device)
+    first = few[: trial.train.batch_size]
+    predict(network, first, device)
     start = _clock(device)
-    found = probabilities(network, images, device)
-    inference = (_clock(device) - start) / len(images)
+    found = predict(network, first, device)
+    inference = (_clock(device) - start) / len(first)
     list(case_rows(few[0], _learned(few[0], batches.labels), batches.labels, trial))  # imports, and warms up
     rows, seconds = [], 0.0
     for case in few:

@@ -17,7 +17,7 @@ TOP_KEYS = (
 SOURCES = "msd, folder, nnunet, datalist, bids, phantom"
 FILE_KEYS = (
     "name, group, cases, classes, ignore, splits, anonymous, spacing, resize, size, normalise, channels,"
-    " synthetic_contrast"
+    " patch, synthetic_contrast"
 )
 PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
 TRAIN_KEYS = "epochs, plateau, factor, patience, lr, batch_size, amp"
@@ -114,6 +114,15 @@ DATASETS = [
     (
         {"msd": "a", "folder": "b"},
         f"datasets[0]: a dataset has exactly one of {SOURCES}; this one has ['msd', 'folder']",
+    ),
+    ({"msd": "a", "patch": [8]}, "datasets[0].patch: `patch` takes 2 or 3 numbers, got 1"),
+    (
+        {"msd": "a", "patch": [8, 8, 8], "size": [8, 8, 8]},
+        "datasets[0]: `size` trains on whole images, `patch` on parts of them; give one of them",
+    ),
+    (
+        {"msd": "a", "patch": {"size": [8, 8], "fg": 1}},
+        "datasets[0].patch.fg: unknown key; known: size, foreground, per_case",
     ),
     ({"datalist": 3}, "datasets[0]: `datalist` takes the path of a JSON file, got 3"),
     ({"bids": {"images": "T1w"}}, "datasets[0]: `bids` takes the path of a folder, got None"),

@@ -13,6 +13,7 @@ LARGE = tiny_sweep(
     datasets=[
         {"folder": "/data/pictures", "cases": 400, "resize": [128, 128]},
         {"msd": "/data/volumes", "spacing": [1, 1, 1], "size": [96, 96, 96], "splits": "folds.csv"},
+        {"folder": "/data/large", "spacing": [1, 1, 1], "patch": {"size": [96, 96, 96], "per_case": 4}},
         {"phantom": {"p": [0.1, 0.2, 0.3], "k": [1, 4], "r": 1}},
     ],
     labels=["full", {"smooth": 0.1}, {"smooth": 0.2}],
@@ -52,10 +53,12 @@ def test_training_is_short_whatever_a_block_overrides() -> None:
 
 
 def test_datasets_are_few_cases_on_a_small_grid() -> None:
-    pictures, volumes, *phantoms = parse_sweep(made_tiny(LARGE)).datasets
+    pictures, volumes, large, *phantoms = parse_sweep(made_tiny(LARGE)).datasets
     assert (pictures.cases, pictures.preprocess.resize) == (12, (16, 16))  # type: ignore[union-attr]
     assert volumes.preprocess.resize == (16, 16, 16)  # type: ignore[union-attr]
     assert (volumes.preprocess.spacing, volumes.preprocess.size, volumes.splits) == (None, None, None)  # type: ignore[union-attr]
+    assert large.preprocess.resize == (24, 24, 24)  # type: ignore[union-attr]
+    assert large.preprocess.patch.size == (16, 16, 16)  # type: ignore[union-attr]
     assert [(one.p, one.k, one.steps) for one in phantoms] == [(0.1, 4, 2), (0.3, 4, 2)]  # type: ignore[union-attr]
 
 
