@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from segsweep.errors import InputError, TrackingError
+from segsweep.errors import GridError, InputError, TrackingError
 from segsweep.orchestration.estimate import Estimate, estimate_of
 from segsweep.orchestration.executor import CandidateEvent, Executor, SliceEvent
 from segsweep.orchestration.home import Home
@@ -152,11 +152,13 @@ def estimate(
         watcher: told of the measuring.
 
     Raises:
-        InputError: the grid file or its data cannot be used.
+        InputError: the grid file or its data cannot be used, or the grid is a search.
     """
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
     with told.copying() as copied:
         planned = _plan(grid, copied, tiny=tiny)
+    if planned.sweep.search.trials is not None:
+        raise GridError(f"{grid}: search: the cost of a search is not estimated; `launch --max-hours` limits it")
     with told.measuring() as on_measured, executor or _local_ray() as running:
         outlook = measured(planned, running, place.measurements, on_measured)
     return estimate_of(planned, outlook)

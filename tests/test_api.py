@@ -159,6 +159,14 @@ def test_estimate_returns_what_a_sweep_will_cost(home: segsweep.Home, monkeypatc
     assert [cost.trials for cost in tiny.settings] == [1, 1]
 
 
+def test_the_cost_of_a_search_is_not_estimated(tmp_path: Path, home: segsweep.Home) -> None:
+    grid = tmp_path / "grid.yaml"
+    block = {"loss": "dice", "epsilon": {"low": 1e-7, "high": 1, "log": True}}
+    grid.write_text(tiny_sweep(grid=[block], search={"trials": 3}))
+    with pytest.raises(GridError, match=r"grid\.yaml: search: the cost of a search is not estimated"):
+        segsweep.estimate(grid, home=home, executor=no_executor())
+
+
 def test_launch_checks_everything_before_it_starts_workers(tmp_path: Path, home: segsweep.Home) -> None:
     grid = tmp_path / "grid.yaml"
     grid.write_text(tiny_sweep(name="misspelt", network={"monai": "SegRessNet"}))
