@@ -44,4 +44,5 @@ def counts_at_thresholds(
 
 
 def _at_least(histogram: NDArray[np.generic]) -> list[int]:
-    return [round(value) for value in histogram[::-1].cumsum()[::-1][1:]]
+    counts: list[int] = np.rint(histogram[::-1].cumsum()[::-1][1:]).astype(np.int64).tolist()
+    return counts

@@ -19,7 +19,7 @@ from segsweep.training.fused import Fused
 from segsweep.training.lane import Lane
 from segsweep.training.sequential import Sequential
 
-ROUNDS = 3
+ROUNDS = 5
 """Steps of each kind that are timed, in turns, after one that only warms up; the fastest counts."""
 WORTH_IT = 0.95
 """Stacked lanes are chosen where a step takes less than this share of the time: in turn, results are exact."""
