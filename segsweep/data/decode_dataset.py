@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from segsweep.data.cache import cache_folder
-from segsweep.data.decoded import Decoded, Progress, decode, decoded_name
+from segsweep.data.decode import Progress, decode, decoded_name
+from segsweep.data.decoded import Decoded
 from segsweep.data.facts import scan
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.trials import DatasetFacts

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import torch
 
 from segsweep.data.batches import Batches
+from segsweep.data.decode import decode
 from segsweep.data.decode_dataset import is_decoded
-from segsweep.data.decoded import decode
 from segsweep.data.facts import scan
 from segsweep.data.open import batches_of, open_batches
 from segsweep.spec.datasets import FileDataset

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from segsweep.data.cache import cache_folder
-from segsweep.data.decoded import unfinished_decodings
+from segsweep.data.decode import unfinished_decodings
 from segsweep.orchestration.collect import RECORDED, refresh
 from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest, ManifestEntry
