@@ -9,6 +9,7 @@ import typer
 
 from segsweep import data_commands
 from segsweep.errors import InputError, SegsweepError
+from segsweep.orchestration.addresses import is_distant
 from segsweep.orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -102,13 +103,20 @@ def launch(
     tracking: TrackingUri = None,
     store: StoreAddress = None,
     address: Annotated[
-        str | None, typer.Option(help="Address of a running Ray cluster. Default: a local Ray of this machine.")
+        str | None,
+        typer.Option(
+            help="Address of a running Ray cluster; http://HOST:8265 hands the grid over to it and may be left. "
+            "Default: a local Ray of this machine."
+        ),
     ] = None,
     fail_fast: FailFast = False,
     max_hours: MaxHours = None,
     tiny: Tiny = False,
 ) -> None:
     """Run a grid and write its report; run what is left of it if some of it has been run before."""
+    if is_distant(address):
+        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
+        return _hand_over("launch", grid, address, options, (home, tracking, store))
     place = _home(home, tracking, store)
     _launch(grid, place, address, again=False, fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
 
@@ -124,8 +132,20 @@ def retry(
     max_hours: MaxHours = None,
 ) -> None:
     """Like launch, and run failed and diverged trials again."""
+    if is_distant(address):
+        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=False)
+        return _hand_over("retry", grid, address, options, (home, tracking, store))
     place = _home(home, tracking, store)
     _launch(grid, place, address, again=True, fail_fast=fail_fast, max_hours=max_hours, tiny=False)
+
+
+@app.command()
+def logs(
+    job: Annotated[str, typer.Argument(help="Name of a job, as launch prints it.", show_default=False)],
+    address: Annotated[str, typer.Option(help="Address of the cluster, http://HOST:8265.", show_default=False)],
+) -> None:
+    """Print what a launch on a cluster has printed and prints, until it ends."""
+    _follow(job, address)
 
 
 @app.command()
@@ -133,8 +153,13 @@ def cancel(
     sweep: Annotated[str, typer.Argument(help="Name of a sweep.", show_default=False)],
     home: HomeFolder = None,
     store: StoreAddress = None,
+    address: Annotated[str | None, typer.Option(help="Address of the cluster it was handed over to.")] = None,
 ) -> None:
     """Stop the launch of a sweep, also from another machine; launching it again goes on where it was left."""
+    if address is not None:
+        from segsweep.orchestration.jobs import submit  # noqa: PLC0415
+
+        return _follow(submit(["cancel", sweep], address, name=f"cancel-{sweep}"), address)
     from segsweep.orchestration.holding import cancel as stop  # noqa: PLC0415
 
     stop(sweep, _home(home, None, store).blobs)
@@ -321,6 +346,36 @@ def _launch(
 
     terminal.print_launched(launched)
     if launched.untried or any(entry.state not in ("finished", *SHELVED) for entry in launched.manifest.entries):
+        raise typer.Exit(INCOMPLETE)
+
+
+def _options(*, fail_fast: bool, max_hours: float | None, tiny: bool) -> list[str]:
+    """Of a launch, as another process takes them."""
+    hours = [] if max_hours is None else ["--max-hours", f"{max_hours:g}"]
+    return [*(["--fail-fast"] if fail_fast else []), *(["--tiny"] if tiny else []), *hours]
+
+
+def _hand_over(verb: str, grid: Path, address: str, options: list[str], places: tuple[object, ...]) -> None:
+    """Launch on a cluster, which has a home, a tracking store and a store of its own."""
+    from segsweep.orchestration.jobs import submit_launch  # noqa: PLC0415
+
+    if any(place is not None for place in places):
+        raise InputError("--address http://…: the cluster itself says where it tracks and stores; leave the rest out")
+    job = submit_launch(grid, address, options, verb=verb)
+    typer.echo(f"segsweep: {job} is on the cluster; its dashboard is {address}")
+    typer.echo(f"segsweep: Ctrl-C leaves it; `segsweep logs {job} --address {address}` comes back")
+    _follow(job, address)
+
+
+def _follow(job: str, address: str) -> None:
+    from segsweep.orchestration.jobs import follow  # noqa: PLC0415
+
+    try:
+        went_well = follow(job, address, lambda text: typer.echo(text, nl=False))
+    except KeyboardInterrupt:
+        typer.echo(f"segsweep: left; `segsweep logs {job} --address {address}` comes back", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if not went_well:
         raise typer.Exit(INCOMPLETE)
 
 

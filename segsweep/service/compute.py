@@ -16,7 +16,7 @@ from segsweep.service.results_folder import ANSWER, FINDINGS, ResultsFolder
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.tracking.protocol import Tracker
 
-_POLITENESS = 10
+_POLITENESS = 5
 """Niceness: readers come first on a machine with few cores."""
 
 

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds, starts, tries and takes down the compose file with an engine that takes compose's verbs: deploy/rehearse.sh ENGINE
+# For example `deploy/rehearse.sh docker compose`. The volumes of this project are dropped at the end.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+engine=("$@")
+deploy/secrets.sh
+finish() {
+  local code=$?
+  [[ $code == 0 ]] || for service in ray-head ray-worker mlflow buckets segsweep; do
+    echo "== $service"; "${engine[@]}" logs "$service" 2>&1 | tail -n 40 || true
+  done
+  "${engine[@]}" down -v || "${engine[@]}" down || true
+  exit $code
+}
+trap finish EXIT
+WORKER_CPUS=1 "${engine[@]}" up -d --scale ray-worker=2
+"${PYTHON:-python3}" deploy/smoke.py
+"${engine[@]}" exec -T ray-head python - <<'PYTHON'
+from segsweep.store.s3_client import s3_client
+
+for bucket in ("mlflow", "segsweep"):
+    found = s3_client().list_objects_v2(Bucket=bucket).get("Contents", [])
+    print(f"{bucket}: {len(found)} objects, {sum(item['Size'] for item in found)} bytes")
+    assert found, bucket
+PYTHON
