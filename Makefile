@@ -16,8 +16,8 @@ test: $(VENV)/.installed-dev  ## the default tests: CPU only, offline, minutes
 test-slow: $(VENV)/.installed-dev  ## simulations and longer trainings
 	$(BIN)/pytest -m slow
 
-faults: $(VENV)/.installed-dev  ## processes and servers that die in mid-sweep
-	$(BIN)/pytest -m faults
+faults: $(VENV)/.installed-dev  ## 20 kills at random moments, outages, full disks: half an hour
+	SEGSWEEP_KILLS=20 $(BIN)/pytest -m faults
 
 check: $(VENV)/.installed-dev  ## lint and types
 	$(BIN)/ruff check .

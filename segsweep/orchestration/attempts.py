@@ -37,6 +37,7 @@ class Attempts:
         self._left = {trial.id: trial for trial in trials}
         self._failures: Counter[str] = Counter()
         self._busy: set[str] = set()
+        self._unheard: set[str] = set()
         self.endings: dict[str, Ending] = {}
 
     @property
@@ -51,9 +52,12 @@ class Attempts:
 
     def next(self) -> Round | None:
         """What to run now; None where all that is left is elsewhere. First attempts come before further ones."""
+        self.heard({name: Ending("interrupted", "nothing was heard of it", "killed") for name in self._unheard})
         free = [trial for name, trial in self._left.items() if name not in self._busy]
         first = tuple(trial for trial in free if not self._failures[trial.id])
-        return Round(first or tuple(free), alone=not first) if free else None
+        chosen = first or tuple(free)
+        self._unheard = {trial.id for trial in chosen}
+        return Round(chosen, alone=not first) if chosen else None
 
     def is_last(self, round_: Round) -> bool:
         """Whether no further attempt follows for the trials of a round."""
@@ -61,7 +65,8 @@ class Attempts:
 
     def heard(self, endings: Mapping[str, Ending]) -> None:
         """Take in how trials ended."""
-        for name, ending in endings.items():
+        for name, ending in list(endings.items()):
+            self._unheard.discard(name)
             if name not in self._left:
                 continue
             if ending.state in _ELSEWHERE:
@@ -78,5 +83,6 @@ class Attempts:
 
     def drop(self, names: Iterable[str]) -> None:
         """Trials that are not run by this launch, or that another one has finished."""
-        for name in names:
+        for name in list(names):
+            self._unheard.discard(name)
             self._left.pop(name, None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -98,8 +99,19 @@ def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
 def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
     named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"], "run_id": entry.run_id}
     if entry.state in (*RECORDED, *SHELVED):
-        return {**tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0], **named, "state": entry.state}
+        return {**_row(entry, tracker), **named, "state": entry.state}
     return {**entry.row, "state": "interrupted", "reason": why_unfinished(entry), **named}
+
+
+def _row(entry: ManifestEntry, tracker: Tracker) -> dict[str, Any]:
+    """The row that a run holds; only a finished one has to have it."""
+    try:
+        found: dict[str, Any] = tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0]
+    except TrackingError:
+        if entry.state == "finished":
+            raise
+        return {**entry.row, "state": entry.state, "reason": entry.reason}
+    return found
 
 
 def _renamed(cases: pa.Table, manifest: Manifest) -> pa.Table:

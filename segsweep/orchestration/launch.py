@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from segsweep.errors import InputError, LaunchEnded, OutageError, TrackingError
+from segsweep.errors import InputError, LaunchEnded, OutageError, StoreError, TrackingError
 from segsweep.orchestration.attempts import Attempts, Round
 from segsweep.orchestration.collect import RECORDED, SHELVED, beaten_trials, collect, is_complete, refresh
 from segsweep.orchestration.delivering import await_delivery
@@ -28,7 +28,7 @@ from segsweep.records.tables import table
 from segsweep.spec.search import Asha
 from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
-from segsweep.store.claims import Claim, Claims, Observer, Standing
+from segsweep.store.claims import Claims, Observer, Standing
 from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key, warm_start_key
 from segsweep.tracking.describe import describe_trial
 from segsweep.tracking.protocol import (
@@ -47,6 +47,7 @@ _MANIFEST_SECONDS = 30.0
 _CANCEL_SECONDS = 2.0
 """The store is asked this often whether the launch is to stop."""
 _WAIT_SECONDS = 2.0
+_WORKER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,6 @@ class Launch:
         self._blobs = home.blobs
         self._claims = Claims(self._blobs)
         self._observer = Observer(self._claims)
-        self._claim: Claim | None = None
         self._folder = home.sweep(planned.sweep.name)
         self._manifest = Manifest.of(planned.sweep.name, planned.plan, planned.sweep.report.model_dump(mode="json"))
         self._asked = planned.plan.trials
@@ -105,7 +105,7 @@ class Launch:
         self._parent: str | None = None
 
     def __enter__(self) -> "Launch":
-        self._claim = hold_sweep(self._planned.sweep.name, self._claims, self._observer)
+        hold_sweep(self._planned.sweep.name, self._claims, self._observer)
         self._folder.mkdir(parents=True, exist_ok=True)
         clear_cancel(self._planned.sweep.name, self._blobs)
         self._tracker.deliver(0, self._on_undelivered)
@@ -118,6 +118,7 @@ class Launch:
         try:
             if kind is not None and self._parent is not None:
                 with suppress(TrackingError):  # what ended the launch is to be told, not that the store is away too
+                    self._let_workers_end(self._parent)
                     self._end_running(self._parent)
                     self._tracker.close_sweep(self._parent, "interrupted")
         finally:
@@ -284,11 +285,15 @@ class Launch:
         self._tracker.close_sweep(parent, "finished" if complete else "interrupted", report.summary)
         return Launched(manifest, report, started, refused=refused, untried=self.untried)
 
-    def lose(self, piece: Slice, event: SliceEvent) -> dict[str, Ending]:
-        """How the trials of a slice ended whose worker was lost."""
-        assert event.lost is not None
-        endings = {trial.id: event.lost for trial in piece if trial.id not in event.endings}
-        self._lost |= endings
+    def heard(self, piece: Slice, event: SliceEvent) -> Mapping[str, Ending]:
+        """How the trials of a slice ended, those of a lost worker included.
+
+        Why one was interrupted is remembered: its run may not have been there to be told.
+        """
+        endings = dict(event.endings)
+        if event.lost is not None:
+            endings |= {trial.id: event.lost for trial in piece if trial.id not in endings}
+        self._lost |= {name: ending for name, ending in endings.items() if ending.state == "interrupted"}
         return endings
 
     def check_cancel(self) -> None:
@@ -361,6 +366,14 @@ class Launch:
         void |= gone
         attempts.release(name for name in attempts.busy if name in gone or self._observer.is_free(name))
 
+    def _let_workers_end(self, parent: str) -> None:
+        """Workers that were told to end may take a moment."""
+        deadline = time.monotonic() + _WORKER_SECONDS
+        while time.monotonic() < deadline:
+            if not any(self._claims.look(run.trial).held for run in self._tracker.running(parent)):
+                return
+            time.sleep(_WORKER_SECONDS / 50)
+
     def _end_running(self, parent: str) -> None:
         """Close the runs whose process is no more."""
         self._tracker.flush()
@@ -373,10 +386,11 @@ class Launch:
         """Nobody goes on from a trial that has come to its end, or that a search will never choose."""
         ended = {entry.trial for entry in manifest.entries if entry.state in RECORDED}
         ended |= beaten & {entry.trial for entry in manifest.entries if entry.state in SHELVED}
-        ended |= {entry.row["warm_start"] for entry in manifest.entries} - {None}
-        for blob in self._blobs.list(CHECKPOINTS):
-            if owner(blob.key) in ended:
-                self._blobs.delete(blob.key)
+        with suppress(OSError, StoreError):  # they take room and do no harm
+            trained = self.trained() & {entry.row["warm_start"] for entry in manifest.entries}
+            for blob in self._blobs.list(CHECKPOINTS):
+                if owner(blob.key) in ended | trained:
+                    self._blobs.delete(blob.key)
 
     def _write_manifest(self) -> Manifest:
         manifest = refresh(self._manifest, self._tracker).with_reasons(
@@ -441,10 +455,8 @@ class _Watch:
     def on_event(self, slices: Sequence[Slice], event: SliceEvent) -> None:
         piece = slices[event.number]
         over = event.phase in ("ended", "lost")
-        if event.phase == "lost":
-            self._attempts.heard(self._launch.lose(piece, event))
-        elif over:
-            self._attempts.heard(event.endings)
+        if over:
+            self._attempts.heard(self._launch.heard(piece, event))
         self._told(len(slices), piece, event)
         if self._fail_fast:
             _refuse_failure(piece, event.endings)

@@ -43,6 +43,9 @@ from segsweep.tracking.protocol import Ending
 if TYPE_CHECKING:
     from segsweep.orchestration.candidates import Candidates
 
+# a lost worker is told in one line, by the launch; Tune tells it again with a traceback of its own inside
+logging.getLogger("ray.tune.execution.tune_controller").setLevel(logging.CRITICAL)
+
 _HEAD = ("gcs_server", "raylet")
 """Names of the processes that a local Ray cannot do without."""
 
@@ -305,5 +308,5 @@ def _how_lost(error_file: str | None) -> Ending:
     if "OutOfMemoryError" in text or "memory pressure" in text:
         return Ending("interrupted", "Ray killed its worker: the node was out of memory", "memory")
     if any("ray::" in line for line in lines):
-        return Ending("failed", lines[-1], "code")
+        return Ending("interrupted", lines[-1], "code")
     return Ending("interrupted", "its process died: killed, most often for want of memory, or a crash", "killed")

@@ -17,6 +17,7 @@ from segsweep.training.examples import example_rows
 from segsweep.training.execution_choice import EXECUTIONS, Choice, choose_execution
 from segsweep.training.lane import Epoch, Lane, build_lane
 from segsweep.training.loop import Training
+from segsweep.training.reasons import reason_class, reason_line
 from segsweep.training.recording import Evaluated, record, record_failure
 from segsweep.training.saving import Saving
 from segsweep.training.warm_start import warm_start
@@ -73,8 +74,8 @@ class _Slice:
         lanes: dict[str, Lane] = {}
         savings: dict[str, Saving] = {}
         for trial in mine:
-            self._runs[trial.id] = self._open_run(trial)
             try:
+                self._runs[trial.id] = self._open_run(trial)
                 lanes[trial.id] = build_lane(
                     trial, trial.loss, trial.train, trial.train.lr, batches, weights, self._place.device
                 )
@@ -176,8 +177,12 @@ class _Slice:
             return False
 
     def _fail(self, trial: Trial, error: Exception) -> None:
-        run = self._runs.get(trial.id) or self._open_run(trial)
-        self._endings[trial.id] = record_failure(trial, run, error, self._share(trial), self._place)
+        try:
+            run = self._runs.get(trial.id) or self._open_run(trial)
+            ending = record_failure(trial, run, error, self._share(trial), self._place)
+        except Exception:  # a disk that is full takes no record either: the launch is told, and tells
+            ending = Ending("interrupted", reason_line(error), reason_class(error))
+        self._endings[trial.id] = ending
 
     def _fail_open(self, error: Exception) -> None:
         for trial in self._trials:

@@ -52,6 +52,17 @@ def nan(logits, target):
     return fine(logits, target) * float("nan")
 
 
+def no_memory(logits, target):
+    raise MemoryError("nothing left")
+
+
+def no_memory_if_switched_on(logits, target):
+    if SWITCH.exists():
+        SWITCH.unlink()
+        raise MemoryError("nothing left")
+    return fine(logits, target)
+
+
 def interrupted_if_switched_on(logits, target):
     if SWITCH.exists():
         raise KeyboardInterrupt
@@ -71,6 +82,7 @@ class Bench:
     home: Home
     tracker: Tracker
     events: list[Event] = field(default_factory=list)
+    react: Callable[[SliceEvent], None] = lambda event: None
 
     def grid(self, **changes: Any) -> Path:
         path = self.folder / "grid.yaml"
@@ -80,14 +92,22 @@ class Bench:
     def trials(self, **changes: Any) -> tuple[Trial, ...]:
         return plan_sweep(self.grid(**changes)).plan.trials
 
-    def launch(self, *, again: bool = False, executor: Executor | None = None, **changes: Any) -> Launched:
+    def launch(
+        self, *, again: bool = False, fail_fast: bool = False, executor: Executor | None = None, **changes: Any
+    ) -> Launched:
         planned = plan_sweep(self.grid(**changes))
         with Launch(planned, self.tracker, self.home) as started:
             left = left_to_run(planned, self.tracker, again=again)
+            if again:
+                started.forget_failures()
             if not left.trials:
                 return started.report()
             check_all(planned, lambda dataset, done, total: None)
-            return started.run(left, executor or InProcessExecutor(), lambda *event: self.events.append(event))
+            return started.run(left, executor or InProcessExecutor(), self._on_event, fail_fast=fail_fast)
+
+    def _on_event(self, slices: int, piece: Slice, event: SliceEvent) -> None:
+        self.events.append((slices, piece, event))
+        self.react(event)
 
     def open_run(self, trial: Trial) -> str:
         """A run of a trial as a process leaves it that is killed in the middle."""

@@ -81,7 +81,7 @@ def test_a_worker_that_dies_is_lost_and_the_other_slices_end(
     assert str(ends[1].lost.reason).startswith("its process died")
 
 
-def test_a_worker_that_cannot_write_what_it_does_is_lost_with_the_reason(
+def test_a_worker_that_cannot_write_what_it_does_says_so(
     bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
 ) -> None:
     grid = bench.grid(warm_start="none")
@@ -90,9 +90,9 @@ def test_a_worker_that_cannot_write_what_it_does_is_lost_with_the_reason(
     errand = Errand("run", tracker, bench.home.blobs, bench.home.journal, planned.folder)
     events: list[SliceEvent] = []
     ray_executor.run([planned.plan.trials], errand, Resources(gpus=0), events.append, lambda piece: True)
-    assert events[-1].phase == "lost"
+    assert events[-1].phase == "ended"
     reason = f"NotADirectoryError: [Errno 20] Not a directory: '{grid}/spool'"
-    assert events[-1].lost == Ending("failed", reason, "code")
+    assert set(events[-1].endings.values()) == {Ending("interrupted", reason, "storage")}
 
 
 def test_workers_are_as_many_as_fit_or_as_the_grid_says(ray_executor: RayExecutor) -> None:
