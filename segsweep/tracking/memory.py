@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 import pyarrow as pa
 
@@ -74,6 +75,7 @@ class MemoryTracker:
 
     def __init__(self) -> None:
         self.runs: dict[str, MemoryRun] = {}
+        self._numbers = count()  # several threads may open runs at once
         self._sweeps: dict[str, str] = {}
         self._launched: dict[str, tuple[float, float | None]] = {}
 
@@ -104,13 +106,13 @@ class MemoryTracker:
         wanted = set(cohorts)
         return best_runs(
             run.record()
-            for run in self.runs.values()
+            for run in list(self.runs.values())
             if run.description.kind == "trial" and run.description.tags["segsweep.cohort"] in wanted
         )
 
     def running(self, parent: str) -> list[RunRecord]:
         """The runs under a parent that have not ended."""
-        return [run.record() for run in self.runs.values() if run.parent == parent and run.state == "running"]
+        return [run.record() for run in list(self.runs.values()) if run.parent == parent and run.state == "running"]
 
     def end(self, run_id: str, ending: Ending) -> None:
         """Close a run from outside."""
@@ -162,6 +164,6 @@ class MemoryTracker:
         self.runs[parent].ending = Ending(state, note or None)
 
     def _add(self, parent: str | None, description: RunDescription) -> MemoryRun:
-        run = MemoryRun(f"run-{len(self.runs)}", parent, description)
+        run = MemoryRun(f"run-{next(self._numbers)}", parent, description)
         self.runs[run.run_id] = run
         return run

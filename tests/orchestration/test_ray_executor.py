@@ -84,7 +84,7 @@ def test_a_worker_that_dies_is_lost_and_the_other_slices_end(
 def test_a_worker_that_cannot_write_what_it_does_says_so(
     bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
 ) -> None:
-    grid = bench.grid(warm_start="none")
+    grid = bench.grid(warm_start="none", seeds=7)
     planned = plan_sweep(grid)
     tracker = MlflowTracker(store.uri, grid / "spool")
     errand = Errand("run", tracker, bench.home.blobs, bench.home.journal, planned.folder)
