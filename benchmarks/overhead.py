@@ -83,7 +83,7 @@ def bare(trial: Trial) -> None:
         if mean < best:
             best, weights = mean, copy.deepcopy(network.state_dict())
     network.load_state_dict(weights)
-    list(evaluate(network, batches, trial, device))
+    list(evaluate(network, batches.evaluation(), batches.labels, trial, device))
 
 
 def timed(run: Callable[[], None]) -> tuple[float, float]:

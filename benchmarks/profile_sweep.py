@@ -35,8 +35,9 @@ from segsweep.losses.loss import Loss
 from segsweep.orchestration import launch
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.planning import plan_sweep
-from segsweep.tracking.mlflow_tracker import MlflowRun, MlflowTracker
-from segsweep.training import cohort, evaluation, examples, judgement
+from segsweep.tracking.mlflow_tracker import MlflowTracker
+from segsweep.tracking.spool import SpooledRun
+from segsweep.training import cohort, examples, inference, judgement
 from segsweep.training.lane import Lane
 
 SHIPPED = [Path(__file__).parents[1] / "sweeps" / name for name in ("kvasir.yaml", "hippocampus.yaml")]
@@ -62,14 +63,14 @@ PER_LANE: dict[str, Named] = {
 }
 PER_TRIAL: dict[str, Named] = {
     "evaluation: cases listed": [(FileBatches, "evaluation")],
-    "evaluation: forward": [(evaluation, "probabilities"), (examples, "probabilities")],
+    "evaluation: forward": [(inference, "probabilities")],
     "evaluation: to native grid": [(Geometry, "to_native")],
     "evaluation: surface distances": [(judgement, "surface_distances")],
     "evaluation: thresholds": [(judgement, "counts_at_thresholds")],
     "evaluation: calibration": [(judgement, "expected_calibration_error")],
     "evaluation: pictures": [(examples, "render")],
     "evaluation: rest": [(cohort._Slice, "_conclude")],
-    "tracking": [(MlflowRun, "log"), (MlflowRun, "finish"), (MlflowTracker, "open_run"), (MlflowTracker, "find")],
+    "tracking": [(SpooledRun, "log"), (SpooledRun, "finish"), (MlflowTracker, "open_run"), (MlflowTracker, "find")],
 }
 WHOLE = ("selection", "evaluation: forward")
 """Parts that keep what other parts spend within them."""
