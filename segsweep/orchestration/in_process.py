@@ -13,6 +13,23 @@ from segsweep.spec.settings import Resources
 
 if TYPE_CHECKING:
     from segsweep.orchestration.candidates import Candidates
+    from segsweep.training.workplace import Progress
+
+
+class _Listener:
+    """Passes on where a slice stands. An error in return waits for the slice's end: it is none of the slice's own."""
+
+    def __init__(self, number: int, on_event: Callable[[SliceEvent], None]) -> None:
+        self._number = number
+        self._on_event = on_event
+        self.raised: Exception | None = None
+
+    def __call__(self, at: "Progress") -> None:
+        if self.raised is None:
+            try:
+                self._on_event(SliceEvent(self._number, at.phase, at.done, dict(at.endings)))
+            except Exception as error:
+                self.raised = error
 
 
 class InProcessExecutor:
@@ -47,13 +64,10 @@ class InProcessExecutor:
         for number, piece in enumerate(slices):
             if not may_start(piece):
                 continue
-            endings = work(
-                piece,
-                errand,
-                max(1, int(resources.cpus)),
-                lambda at, number=number: on_event(SliceEvent(number, at.phase, at.done, dict(at.endings))),  # type: ignore[misc]
-                gpu=resources.gpus != 0,
-            )
+            listener = _Listener(number, on_event)
+            endings = work(piece, errand, max(1, int(resources.cpus)), listener, gpu=resources.gpus != 0)
+            if listener.raised is not None:
+                raise listener.raised
             on_event(SliceEvent(number, "ended", 1.0, endings))
 
     def measure(

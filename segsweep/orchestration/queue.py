@@ -19,6 +19,17 @@ class Queue:
         self._may_start = may_start
         self._waiting = list(range(len(slices)))
         self._warming: dict[int, str] = {}
+        self._running: set[int] = set()
+
+    @property
+    def waiting(self) -> int:
+        """How many slices have neither started nor been left out."""
+        return len(self._waiting)
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """The slices that have started and are not over, in order."""
+        return tuple(sorted(self._running))
 
     def next(self) -> int | None:
         """The number of the slice to start now; None where there is none left."""
@@ -29,6 +40,7 @@ class Queue:
                 warm_start = self._warm_start(number)
                 if warm_start is not None and warm_start not in self._warming.values():
                     self._warming[number] = warm_start
+                self._running.add(number)
                 return number
         return None
 
@@ -36,6 +48,8 @@ class Queue:
         """Take in that a slice has its warm start, or is over."""
         if event.phase not in ("data", "warm start"):
             self._warming.pop(event.number, None)
+        if event.phase in ("ended", "lost"):
+            self._running.discard(event.number)
 
     def _warm_start(self, number: int) -> str | None:
         return self._slices[number][0].warm_start_id

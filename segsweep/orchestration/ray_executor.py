@@ -109,16 +109,25 @@ class RayExecutor:
             on_event(event)
 
         epochs = max((trial.train.epochs for piece in slices for trial in piece), default=1)
-        self._tune(
-            train,
-            {"slices": tuple(slices)},
-            errand,
-            resources,
-            searcher=_NextSlice(queue),
-            count=len(slices),
-            epochs=epochs,
-            events=_SliceEvents(hear, self._head),
-        )
+        while queue.waiting:
+            try:
+                self._tune(
+                    train,
+                    {"slices": tuple(slices)},
+                    errand,
+                    resources,
+                    searcher=_NextSlice(queue),
+                    count=queue.waiting,
+                    epochs=epochs,
+                    events=_SliceEvents(hear, self._head),
+                )
+            except ClusterError:
+                raise
+            except RuntimeError as error:  # Tune gives up on everything when a worker is killed while it starts
+                if not queue.running:
+                    raise
+                for number in queue.running:
+                    hear(SliceEvent(number, "lost", 0.0, {}, _how_lost(str(error))))
 
     def search(
         self,
@@ -279,7 +288,7 @@ class _SliceEvents(_Lookout):
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
         """A worker died or raised outside of its trials."""
-        self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, _how_lost(trial.error_file)))
+        self._on_event(SliceEvent(trial.config["slice"], "lost", 0.0, {}, _how_lost(_told(trial.error_file))))
 
 
 class _CandidateEvents(_Lookout):
@@ -301,11 +310,15 @@ class _CandidateEvents(_Lookout):
         self._on_event(CandidateEvent(self._study.trials(trial.config), "lost", 0.0))
 
 
-def _how_lost(error_file: str | None) -> Ending:
-    """What ended a worker, in one line: what it raised, which Tune keeps in a file, or that its process is no more."""
-    text = Path(error_file).read_text().strip() if error_file else ""
+def _told(error_file: str | None) -> str:
+    """What Tune keeps of an error, in a file."""
+    return Path(error_file).read_text().strip() if error_file else ""
+
+
+def _how_lost(text: str) -> Ending:
+    """What ended a worker, in one line: what it raised, or that its process is no more."""
     lines = text.splitlines()
-    if "OutOfMemoryError" in text or "memory pressure" in text:
+    if "OutOfMemoryError" in text or "running low on memory" in text:
         return Ending("interrupted", "Ray killed its worker: the node was out of memory", "memory")
     if any("ray::" in line for line in lines):
         return Ending("interrupted", lines[-1], "code")

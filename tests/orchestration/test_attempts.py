@@ -116,6 +116,15 @@ class TestQueue:
         queue.heard(SliceEvent(0, "lost", 0.0, {}, INTERRUPTED))
         assert queue.next() == 1
 
+    def test_it_knows_what_runs_and_what_waits(self) -> None:
+        queue = Queue(self.slices(1, 2, 3), lambda piece: True)
+        queue.next()
+        queue.next()
+        assert (queue.running, queue.waiting) == ((0, 1), 1)
+        queue.heard(SliceEvent(0, "training", 0.5, {}))
+        queue.heard(SliceEvent(1, "lost", 0.0, {}, INTERRUPTED))
+        assert (queue.running, queue.waiting) == ((0,), 1)
+
     def test_what_may_not_start_is_left_out(self) -> None:
         pieces = self.slices(1, 2, 3)
         queue = Queue(pieces, lambda piece: piece is not pieces[1])

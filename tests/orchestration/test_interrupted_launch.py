@@ -69,6 +69,17 @@ def test_a_cancelled_launch_stops_and_another_goes_on(bench: Bench, monkeypatch:
     assert bench.launch(**changes).started == 2
 
 
+def test_an_error_of_who_is_told_is_no_failure_of_a_trial(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    def stop(event: SliceEvent) -> None:
+        if event.phase == "training":
+            raise LaunchEnded("enough")
+
+    bench.react = stop
+    with pytest.raises(LaunchEnded, match="enough"):
+        bench.launch()
+    assert {run.state for run in runs_of(memory_tracker, "trial")} == {"finished"}
+
+
 def test_cancelling_returns_when_the_launch_has_ended(bench: Bench) -> None:
     blobs = bench.home.blobs
     with pytest.raises(InputError, match=r"^tiny: nobody launches it now, as far as \S+/store knows$"):
