@@ -210,7 +210,7 @@ class _TrainingBar:
         done = sum(self._shares.values())
         elapsed = time.monotonic() - self._started
         trouble = f", {failed} failed" if failed else ""
-        remaining = f", about {_clock(elapsed * (len(self._trials) - done) / done)} left" if done > 0 else ""
+        remaining = f", about {_clock(elapsed * max(0.0, len(self._trials) - done) / done)} left" if done > 0 else ""
         return f"{sum(self._running.values())} running{trouble}, {_clock(elapsed)} passed{remaining}"
 
 

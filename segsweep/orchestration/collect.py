@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from segsweep.errors import TrackingError
-from segsweep.records.manifest import PENDING, Manifest, ManifestEntry
+from segsweep.records.manifest import PENDING, Manifest, ManifestEntry, Told
 from segsweep.records.schemas import CASES, OVERLAYS, SEARCH, TRIALS
 from segsweep.records.tables import concatenate, table
 from segsweep.reports.examples import Key, wanted_pictures
@@ -41,7 +41,9 @@ class Tables:
 def refresh(manifest: Manifest, tracker: Tracker) -> Manifest:
     """The manifest with the runs that the store has now."""
     found = tracker.find(manifest.cohorts())
-    return manifest.with_runs({trial: (run.run_id, run.state, run.reason) for trial, run in found.items()})
+    return manifest.with_runs(
+        {trial: Told(run.run_id, run.state, run.reason, run.kind) for trial, run in found.items()}
+    )
 
 
 def why_unfinished(entry: ManifestEntry) -> str:
@@ -100,7 +102,13 @@ def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
     named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"], "run_id": entry.run_id}
     if entry.state in (*RECORDED, *SHELVED):
         return {**_row(entry, tracker), **named, "state": entry.state}
-    return {**entry.row, "state": "interrupted", "reason": why_unfinished(entry), **named}
+    return {
+        **entry.row,
+        "state": "interrupted",
+        "reason": why_unfinished(entry),
+        "reason_class": entry.kind,
+        **named,
+    }
 
 
 def _row(entry: ManifestEntry, tracker: Tracker) -> dict[str, Any]:
@@ -110,7 +118,7 @@ def _row(entry: ManifestEntry, tracker: Tracker) -> dict[str, Any]:
     except TrackingError:
         if entry.state == "finished":
             raise
-        return {**entry.row, "state": entry.state, "reason": entry.reason}
+        return {**entry.row, "state": entry.state, "reason": entry.reason, "reason_class": entry.kind}
     return found
 
 

@@ -394,7 +394,7 @@ class Launch:
 
     def _write_manifest(self) -> Manifest:
         manifest = refresh(self._manifest, self._tracker).with_reasons(
-            {trial: str(ending.reason) for trial, ending in self._lost.items()}
+            {trial: (ending.reason, ending.kind) for trial, ending in self._lost.items()}
         )
         grid = self._planned.sweep.text.encode()
         (self._folder / SWEEP_FILE).write_bytes(manifest.to_json())  # what waits for a lost store may go to another

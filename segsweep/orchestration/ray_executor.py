@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from segsweep.orchestration.candidates import Candidates
 
 # a lost worker is told in one line, by the launch; Tune tells it again with a traceback of its own inside
-logging.getLogger("ray.tune.execution.tune_controller").setLevel(logging.CRITICAL)
+for name in ("ray.tune.execution.tune_controller", "ray.tune.tune"):
+    logging.getLogger(name).setLevel(logging.CRITICAL)
 
 _HEAD = ("gcs_server", "raylet")
 """Names of the processes that a local Ray cannot do without."""

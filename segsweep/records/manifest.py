@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from segsweep.errors import TrackingError
 from segsweep.records.rows import trial_row
@@ -20,6 +20,9 @@ class ManifestEntry:
         row: its columns of the trials table, as far as they are known before it has run.
         aliases: further settings of this sweep that are the same trial by mathematics.
         state: `pending`, or one of the states of the trials table.
+        run_id: of the run that holds it.
+        reason: why it is not finished.
+        kind: class of the reason.
     """
 
     row: Mapping[str, Any]
@@ -27,11 +30,21 @@ class ManifestEntry:
     state: str = PENDING
     run_id: str | None = None
     reason: str | None = None
+    kind: str | None = None
 
     @property
     def trial(self) -> str:
         """Trial id."""
         return str(self.row["trial"])
+
+
+class Told(NamedTuple):
+    """What a trial's run tells without its tables."""
+
+    run_id: str
+    state: str
+    reason: str | None = None
+    kind: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,12 +71,16 @@ class Manifest:
         )
         return cls(sweep, report, entries, searched)
 
-    def with_runs(self, runs: Mapping[str, tuple[str, str, str | None]]) -> "Manifest":
-        """The same trials with what is known of their runs: trial id to (run id, state, reason)."""
+    def with_runs(self, runs: Mapping[str, Told]) -> "Manifest":
+        """The same trials with what is known of their runs, by trial id."""
         return replace(self, entries=tuple(_with_run(entry, runs.get(entry.trial)) for entry in self.entries))
 
-    def with_reasons(self, reasons: Mapping[str, str]) -> "Manifest":
-        """The same trials; one that was begun and of which no run tells anything was interrupted for this reason."""
+    def with_reasons(self, reasons: Mapping[str, tuple[str | None, str | None]]) -> "Manifest":
+        """The same trials; one that was begun and of which no run tells anything was interrupted.
+
+        Args:
+            reasons: trial id to why, and the class of that.
+        """
         return replace(self, entries=tuple(_with_reason(entry, reasons.get(entry.trial)) for entry in self.entries))
 
     def states(self) -> dict[str, str]:
@@ -95,10 +112,12 @@ class Manifest:
             raise TrackingError(f"trials.json cannot be read: {error}") from error
 
 
-def _with_run(entry: ManifestEntry, run: tuple[str, str, str | None] | None) -> ManifestEntry:
-    return entry if run is None else replace(entry, run_id=run[0], state=run[1], reason=run[2])
+def _with_run(entry: ManifestEntry, run: Told | None) -> ManifestEntry:
+    return entry if run is None else replace(entry, **run._asdict())
 
 
-def _with_reason(entry: ManifestEntry, reason: str | None) -> ManifestEntry:
+def _with_reason(entry: ManifestEntry, reason: tuple[str | None, str | None] | None) -> ManifestEntry:
     unknown = entry.state in (PENDING, "interrupted") and entry.reason is None
-    return replace(entry, state="interrupted", reason=reason) if unknown and reason is not None else entry
+    if not unknown or reason is None:
+        return entry
+    return replace(entry, state="interrupted", reason=reason[0], kind=reason[1])

@@ -4,7 +4,7 @@ import pytest
 from grids import files_sweep, plan_of
 
 from segsweep.errors import TrackingError
-from segsweep.records.manifest import Manifest
+from segsweep.records.manifest import Manifest, Told
 
 PLAN = plan_of(files_sweep(train={"batch_size": 1}, folds={"k": 2}, grid={"loss": "dice", "phi": ["image", "batch"]}))
 
@@ -25,17 +25,17 @@ def test_it_knows_aliases_and_cohorts() -> None:
 
 def test_it_reads_back_as_it_was_written() -> None:
     first = PLAN.trials[0].id
-    found = manifest().with_runs({first: ("run-7", "failed", "it was dark")})
+    found = manifest().with_runs({first: Told("run-7", "failed", "it was dark", "code")})
     assert Manifest.from_json(found.to_json()) == found
 
 
 def test_runs_of_other_sweeps_are_left_out() -> None:
-    assert manifest().with_runs({"another": ("run-1", "finished", None)}) == manifest()
+    assert manifest().with_runs({"another": Told("run-1", "finished")}) == manifest()
 
 
 def test_runs_are_entered_by_trial() -> None:
     second = PLAN.trials[1].id
-    entries = manifest().with_runs({second: ("run-7", "finished", None)}).entries
+    entries = manifest().with_runs({second: Told("run-7", "finished")}).entries
     assert [(entry.state, entry.run_id) for entry in entries] == [("pending", None), ("finished", "run-7")]
 
 
