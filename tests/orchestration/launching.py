@@ -128,7 +128,7 @@ class Bench:
 
 
 def runs_of(tracker: MemoryTracker, kind: str) -> list[MemoryRun]:
-    return [run for run in tracker.runs.values() if run.description.kind == kind]
+    return [run for run in list(tracker.runs.values()) if run.description.kind == kind]
 
 
 def states_of(launched: Launched) -> dict[str, str]:
