@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from grids import PHANTOM, tiny_sweep
+from mlflow import MlflowClient
 from sweeps_under_fire import KINDS, Launching, bury
 
 from segsweep import api
@@ -18,7 +19,6 @@ from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.records.schemas import CASES
 from segsweep.records.tables import read
-from segsweep.tracking.mlflow_tracker import MlflowTracker
 from segsweep.tracking.protocol import CASES_FILE
 from segsweep.training.checkpoint import SECONDS_AT_RISK
 from segsweep.training.journal import Started, read_journals
@@ -102,12 +102,10 @@ def _check(folder: Path, uninterrupted: pa.Table) -> None:
 
 
 def _finished_runs(home: Home) -> list[str]:
-    tracker = MlflowTracker(home.uri, home.artifacts)
-    return [
-        run.data.tags["segsweep.trial"]
-        for run in tracker._client.search_runs(tracker._experiments(), "tags.`segsweep.state` = 'finished'")
-        if "segsweep.trial" in run.data.tags
-    ]
+    client = MlflowClient(home.uri)
+    experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+    query = "tags.`segsweep.state` = 'finished' and tags.`segsweep.kind` = 'trial'"
+    return [run.data.tags["segsweep.trial"] for run in client.search_runs(experiments, query)]
 
 
 def redone(journal: Sequence[Started]) -> dict[str, float]:
