@@ -7,14 +7,13 @@ import math
 from pathlib import Path
 
 import pytest
-import torch
 from tiny_datasets import write_decathlon
+from workplaces import states, workplace
 
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.spec.catalogue import ENTRIES
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.training.cohort import run_slice
-from segsweep.training.workplace import Workplace
 
 # MONAI's surface distances warn about an argument that MONAI itself passes
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*always_return_as_numpy:FutureWarning")]
@@ -56,18 +55,18 @@ def trained(request, tmp_path_factory):
     (folder / "grid.yaml").write_text(grid.replace("FOLDER", str(volumes)))
     plan = plan_sweep(folder / "grid.yaml").plan
     tracker = MemoryTracker()
-    parent = tracker.open_sweep("every-loss", {})
-    place = Workplace(parent, tracker, folder, torch.device("cpu"), lambda progress: None)
-    return plan, tracker, run_slice(plan.trials, place), losses
+    place = workplace(folder / "place", tracker)
+    endings = [run_slice(trials, place) for trials in plan.cohorts().values()]
+    return plan, tracker, {name: state for ended in endings for name, state in states(ended).items()}, losses
 
 
 def test_every_trial_finishes(trained):
-    plan, tracker, states, losses = trained
+    plan, tracker, ended, losses = trained
     reasons = {run.description.name: run.reason for run in tracker.runs.values() if run.reason is not None}
     assert reasons == {}
-    assert set(states.values()) == {"finished"}
+    assert set(ended.values()) == {"finished"}
     assert {trial.loss.name for trial in plan.trials} > {*losses, "dice+ce"}
-    assert len(states) == len(plan.trials)
+    assert len(ended) == len(plan.trials)
 
 
 def test_no_metric_of_any_epoch_is_nan(trained):
