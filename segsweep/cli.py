@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -114,11 +114,8 @@ def launch(
     tiny: Tiny = False,
 ) -> None:
     """Run a grid and write its report; run what is left of it if some of it has been run before."""
-    if is_distant(address):
-        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
-        return _hand_over("launch", grid, address, options, (home, tracking, store))
-    place = _home(home, tracking, store)
-    _launch(grid, place, address, again=False, fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
+    places = (home, tracking, store)
+    _launch("launch", grid, places, address, fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
 
 
 @app.command()
@@ -132,11 +129,8 @@ def retry(
     max_hours: MaxHours = None,
 ) -> None:
     """Like launch, and run failed and diverged trials again."""
-    if is_distant(address):
-        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=False)
-        return _hand_over("retry", grid, address, options, (home, tracking, store))
-    place = _home(home, tracking, store)
-    _launch(grid, place, address, again=True, fail_fast=fail_fast, max_hours=max_hours, tiny=False)
+    places = (home, tracking, store)
+    _launch("retry", grid, places, address, fail_fast=fail_fast, max_hours=max_hours, tiny=False)
 
 
 @app.command()
@@ -315,17 +309,22 @@ def _complain(error: Exception, code: int) -> int:
 
 
 def _launch(
+    verb: Literal["launch", "retry"],
     grid: Path,
-    home: Home,
+    places: tuple[Path | None, str | None, str | None],
     address: str | None,
     *,
-    again: bool,
     fail_fast: bool,
     max_hours: float | None,
     tiny: bool,
 ) -> None:
+    """Launch here, on a cluster that this process joins, or on one that the grid is handed over to."""
+    if is_distant(address):
+        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
+        return _hand_over(verb, grid, address, options, places)
     from segsweep import api, terminal  # noqa: PLC0415
 
+    home = _home(*places)
     if address is not None and home.uri.startswith("sqlite:"):
         raise InputError("--address: workers on other nodes cannot write to SQLite; --tracking names a server")
     try:
@@ -333,7 +332,7 @@ def _launch(
             grid,
             home=home,
             executor=_ray_at(address),
-            again=again,
+            again=verb == "retry",
             fail_fast=fail_fast,
             max_hours=max_hours,
             tiny=tiny,
