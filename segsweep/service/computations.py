@@ -1,14 +1,16 @@
 """Results that are being computed, one at a time, beside the requests."""
 
 import asyncio
-import multiprocessing
+import pickle
+import sys
 import time
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
-from multiprocessing.context import SpawnProcess
 
 from segsweep.records.manifest import Manifest
-from segsweep.service.compute import compute
+from segsweep.service import compute
 from segsweep.service.results_folder import ResultsFolder
 from segsweep.tracking.protocol import Tracker
 
@@ -16,8 +18,8 @@ LONGEST = 900.0
 """Seconds after which a computation is given up."""
 _PATIENCE = 60.0
 """Seconds before what failed is tried again."""
-_POLL = 0.05
-_processes = multiprocessing.get_context("spawn")
+# not multiprocessing: starting one of its processes waits for ever for a child that dies before it has read its task
+_COMMAND = (sys.executable, "-P", "-m", compute.__name__)
 
 
 class Outcome(Enum):
@@ -81,35 +83,24 @@ class Computations:
     async def _run(self, tracker: Tracker, manifest: Manifest, key: str) -> None:
         async with self._turn:
             started = time.monotonic()
-            listening, speaking = _processes.Pipe(duplex=False)
-            process = _processes.Process(
-                target=compute, args=(tracker, manifest, key, self.kept, speaking), daemon=True, name="segsweep report"
-            )
-            await asyncio.to_thread(process.start)
-            speaking.close()
+            process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=PIPE, stdout=PIPE)
             try:
                 async with asyncio.timeout(LONGEST):
-                    await _end_of(process)
-                reason = listening.recv() if listening.poll() else f"its process ended with code {process.exitcode}"
+                    said, _ = await process.communicate(pickle.dumps((tracker, manifest, key, self.kept)))
+                reason = (
+                    said.decode() if process.returncode == 0 else f"its process ended with code {process.returncode}"
+                )
             except TimeoutError:
                 reason = f"it took longer than {LONGEST:g} s"
-            except EOFError:
-                reason = f"its process ended with code {process.exitcode}"
             finally:
                 await _stop(process)
-                listening.close()
             self.seconds += time.monotonic() - started
             self.ended[Outcome.FAILED if reason else Outcome.DONE] += 1
             if reason:
                 self._failures[key] = Failure(reason, time.monotonic())
 
 
-async def _end_of(process: SpawnProcess) -> None:
-    while process.is_alive():
-        await asyncio.sleep(_POLL)
-
-
-async def _stop(process: SpawnProcess) -> None:
-    if process.is_alive():
-        process.terminate()
-    await asyncio.to_thread(process.join)
+async def _stop(process: Process) -> None:
+    with suppress(ProcessLookupError):  # it has ended
+        process.kill()
+    await process.wait()

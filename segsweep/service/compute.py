@@ -1,8 +1,9 @@
 """Computing a sweep's results, in a process of its own: seconds of CPU that no reader is to wait for."""
 
 import os
-from contextlib import suppress
-from multiprocessing.connection import Connection
+import pickle
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from segsweep.errors import SegsweepError
@@ -12,7 +13,7 @@ from segsweep.records.manifest import Manifest
 from segsweep.reports.report import build_report
 from segsweep.reports.writing import to_answer, write_report
 from segsweep.service.findings import findings
-from segsweep.service.results_folder import ANSWER, FINDINGS, ResultsFolder
+from segsweep.service.results_folder import ANSWER, FINDINGS
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.tracking.protocol import Tracker
 
@@ -20,16 +21,15 @@ _POLITENESS = 5
 """Niceness: readers come first on a machine with few cores."""
 
 
-def compute(tracker: Tracker, manifest: Manifest, key: str, kept: ResultsFolder, outcome: Connection) -> None:
-    """Entry of the process: send "" when the results are in their folder, otherwise why they are not."""
+def main() -> None:
+    """Read a tracker, a manifest, a key and the folder of results from stdin; print why there are no results, if so."""
     os.nice(_POLITENESS)
+    tracker, manifest, key, kept = pickle.load(sys.stdin.buffer)
     try:
-        kept.put(manifest.sweep, key, lambda folder: write_results(tracker, manifest, folder))
-        said = ""
+        with redirect_stdout(sys.stderr):  # what a library prints is no reason
+            kept.put(manifest.sweep, key, lambda folder: write_results(tracker, manifest, folder))
     except SegsweepError as error:
-        said = str(error)
-    with suppress(BrokenPipeError):  # a service that has been killed need not be told
-        outcome.send(said)
+        print(error, end="")
 
 
 def write_results(tracker: Tracker, manifest: Manifest, folder: Path) -> None:
@@ -53,3 +53,7 @@ def write_results(tracker: Tracker, manifest: Manifest, folder: Path) -> None:
     write_report(report, folder)
     (folder / ANSWER).write_text(to_answer(report), encoding="utf-8")
     (folder / FINDINGS).write_bytes(findings(report).model_dump_json().encode())
+
+
+if __name__ == "__main__":
+    main()

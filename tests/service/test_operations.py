@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stores import add_sweep, sweep_tables
 
 from segsweep.errors import TrackingError
+from segsweep.service import computations
 from segsweep.service.app import build_service
 from segsweep.service.logs import JsonFormatter
 from segsweep.service.settings import Settings
@@ -138,3 +140,14 @@ class TestLogs:
         except ValueError as error:
             record = logging.makeLogRecord({"msg": "oops", "exc_info": (ValueError, error, error.__traceback__)})
         assert "ValueError: broken" in json.loads(JsonFormatter().format(record))["traceback"]
+
+
+def test_a_computation_that_dies_before_it_has_read_its_task(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(computations, "_COMMAND", (sys.executable, "-c", "raise SystemExit(9)"))
+    tracker = MemoryTracker()
+    run = tracker.runs[add_sweep(tracker, "polyps", *sweep_tables("ce"))]
+    run.files["notes.txt"] = bytes(1_000_000)  # more than a pipe holds
+    with client_of(build_service(settings, lambda: tracker)) as client:
+        until(lambda: "ended with code 9" in client.get("/api/v1/sweeps/polyps/settings").text)
