@@ -36,7 +36,7 @@ def main() -> None:
     promise("the service refuses strangers", refused(SERVICE + "/api/v1/sweeps") == 401)
     promise("Ray refuses strangers", refused(RAY + "/api/jobs/") in (401, 403))
 
-    command = [sys.executable, "-c", "from segsweep.cli import main; main()"]
+    command = [sys.executable, "-m", "segsweep"]
     launch = subprocess.Popen(
         [*command, "launch", str(ROOT / "deploy" / "smoke.yaml"), "--address", RAY],
         env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets["RAY_AUTH_TOKEN"]},

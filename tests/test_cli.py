@@ -93,7 +93,7 @@ class TestHelp:
         assert "look at what it comes to with `segsweep plan`" in " ".join(output.split())
 
     def test_it_starts_as_a_program(self) -> None:
-        command = [sys.executable, "-c", "from segsweep.cli import main; main()", "--help"]
+        command = [sys.executable, "-m", "segsweep", "--help"]
         assert "Usage:" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from segsweep.orchestration.home import Home
 
-PROGRAM = "from segsweep.cli import main; main()"
 KINDS = ("worker", "head", "launcher", "all")
 
 
@@ -26,7 +25,7 @@ class Launching:
     @classmethod
     def start(cls, grid: Path, home: Home, log: Path, *arguments: str) -> "Launching":
         """Launch a grid; what it says is appended to a log."""
-        command = [sys.executable, "-c", PROGRAM, "launch", str(grid), "--home", str(home.folder), *arguments]
+        command = [sys.executable, "-m", "segsweep", "launch", str(grid), "--home", str(home.folder), *arguments]
         with log.open("a") as written:
             process = subprocess.Popen(command, stdout=written, stderr=written, start_new_session=True, text=True)
         return cls(process)

@@ -37,7 +37,7 @@ def home(tmp_path: Path, server: Server) -> Home:
 
 
 def segsweep(*arguments: object) -> list[str]:
-    return [sys.executable, "-c", "from segsweep.cli import main; main()", *map(str, arguments)]
+    return [sys.executable, "-m", "segsweep", *map(str, arguments)]
 
 
 @contextmanager

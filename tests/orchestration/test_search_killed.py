@@ -23,7 +23,6 @@ GRID = [
     {"loss": "dice", "epsilon": {"low": 1.0e-7, "high": 1.0e4, "log": True}},
     {"loss": "wce", "weight": {"low": 0.5, "high": 16, "log": True}},
 ]
-LAUNCH = "from segsweep.cli import main; main()"
 
 
 @pytest.mark.faults
@@ -33,7 +32,7 @@ def test_a_search_killed_on_ray_goes_on_with_its_study(tmp_path: Path) -> None:
     dataset = {"phantom": {**PHANTOM, "steps": 40}, "name": "phantoms"}
     grid.write_text(tiny_sweep(datasets=dataset, grid=GRID, search={"trials": TRIALS}, network="unet-s"))
     output = tmp_path / "launch.log"
-    command = [sys.executable, "-c", LAUNCH, "launch", str(grid), "--home", str(home.folder)]
+    command = [sys.executable, "-m", "segsweep", "launch", str(grid), "--home", str(home.folder)]
     with output.open("w") as log, subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as launch:
         wait_for(lambda: output.read_text().count("searched ") >= 2 or launch.poll() is not None)
         assert launch.poll() is None, output.read_text()

@@ -19,7 +19,7 @@ from stores import add_sweep, sweep_tables
 from segsweep.api import open_tracker
 from segsweep.orchestration.home import Home
 
-COMMAND = [sys.executable, "-c", "from segsweep.cli import main; main()", "serve", "--port", "0"]
+COMMAND = [sys.executable, "-m", "segsweep", "serve", "--port", "0"]
 
 
 @pytest.fixture
