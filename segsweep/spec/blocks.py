@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -30,6 +31,8 @@ class Overrides(Frozen):
         return self.model_dump(exclude={"warm_start"}, exclude_none=True)
 
 
+MOST_SETTINGS = 10_000
+"""Of one grid; all of its folds and seeds come on top."""
 OVERRIDE_KEYS = ("lr", "batch_size", "epochs", "plateau", "patience", "warm_start")
 
 
@@ -91,12 +94,16 @@ def branches(value: Any) -> tuple[Branch, ...]:
     """Every loss of every block, in the order they are written.
 
     Raises:
-        GridError: a block is no mapping, lacks `loss`, or has a key that none of its losses takes.
+        GridError: a block is no mapping, lacks `loss`, has a key that none of its losses takes, or there are too many.
     """
     blocks = value if isinstance(value, list) else [value]
     if not blocks:
         raise GridError("grid: an empty list; it needs at least one block such as `- loss: dice`")
-    return tuple(branch for number, block in enumerate(blocks) for branch in _branches(f"grid[{number}]", block))
+    found = tuple(branch for number, block in enumerate(blocks) for branch in _branches(f"grid[{number}]", block))
+    settings = sum(prod(map(len, branch.axes.values())) for branch in found)
+    if settings > MOST_SETTINGS:
+        raise GridError(f"grid: its lists multiply to {settings:,} settings; at most {MOST_SETTINGS:,}")
+    return found
 
 
 def _branches(key: str, block: Any) -> list[Branch]:

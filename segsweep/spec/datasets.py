@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -90,13 +91,15 @@ class FileDataset(Frozen):
 
 
 Dataset = FileDataset | PhantomDataset
+MOST_DATASETS = 1_000
+"""Of one grid; lists of a phantom multiply."""
 _PREPROCESS_KEYS = tuple(Preprocess.model_fields)
 SOURCES = ("msd", "folder", "nnunet", "datalist", "bids", "phantom")
 FILE_KEYS = ("name", "group", "cases", "classes", "ignore", "splits", "anonymous", *_PREPROCESS_KEYS)
 _PHANTOM_KEYS = tuple(key for key in PhantomDataset.model_fields if key not in ("source", "name"))
 
 
-def _expand_variables(text: str) -> str:
+def _expand_variables(text: str, variables: Mapping[str, str]) -> str:
     """Replace `${NAME}` by the environment variable.
 
     Raises:
@@ -104,15 +107,19 @@ def _expand_variables(text: str) -> str:
     """
 
     def value(match: re.Match[str]) -> str:
-        if match[1] not in os.environ:
+        if match[1] not in variables:
             raise ValueError(f"environment variable {match[1]} is not set")
-        return os.environ[match[1]]
+        return variables[match[1]]
 
     return os.path.expanduser(re.sub(r"\$\{(\w+)\}", value, text))
 
 
-def parse_datasets(block: Any) -> Iterator[Dataset]:
+def parse_datasets(block: Any, variables: Mapping[str, str]) -> Iterator[Dataset]:
     """One dataset block to datasets; several where a phantom lists several p, k or r.
+
+    Args:
+        block: of the grid file.
+        variables: that a path may name as `${NAME}`.
 
     Raises:
         ValueError: the block names no source or two, or (as pydantic.ValidationError) a value is wrong.
@@ -133,10 +140,10 @@ def parse_datasets(block: Any) -> Iterator[Dataset]:
         where = where.get("path")
     if not isinstance(where, str):
         raise ValueError(f"`{sources[0]}` takes the path of a {_path_of(sources[0])}, got {where!r}")
-    path, values = _place(_expand_variables(where), values)
+    path, values = _place(_expand_variables(where, variables), values)
     preprocess = {key: values.pop(key) for key in _PREPROCESS_KEYS if key in values}
     if "splits" in values:
-        values["splits"] = _expand_variables(str(values["splits"]))
+        values["splits"] = _expand_variables(str(values["splits"]), variables)
     name = values.pop("name", None) or (path.stem if sources[0] == "datalist" else path.name)
     yield FileDataset(source=sources[0], path=path, name=name, preprocess=preprocess, **values)
 
@@ -165,6 +172,8 @@ def _phantoms(where: Any, values: dict[str, Any]) -> Iterator[PhantomDataset]:
     axes = {key: entry if isinstance(entry, list) else [entry] for key, entry in where.items()}
     if empty := [key for key, entries in axes.items() if not entries]:
         raise ValueError(f"{empty[0]}: an empty list")
+    if prod(map(len, axes.values())) > MOST_DATASETS:
+        raise ValueError(f"at most {MOST_DATASETS:,} phantoms in a grid")
     for cell in product(*axes.values()):
         chosen = dict(zip(axes, cell, strict=True))
         name = values.get("name") or f"phantom p={chosen.get('p')} K={chosen.get('k')} r={chosen.get('r')}"

@@ -1,17 +1,17 @@
 """The grid file, parsed once into a frozen sweep."""
 
+import os
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from segsweep.errors import GridError
 from segsweep.spec.blocks import LossCell, expand_blocks
-from segsweep.spec.datasets import Dataset, FileDataset, parse_datasets
+from segsweep.spec.datasets import MOST_DATASETS, Dataset, FileDataset, parse_datasets
 from segsweep.spec.labels import LabelPolicy
 from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.problems import first_problem
@@ -19,6 +19,7 @@ from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.search import Search
 from segsweep.spec.search_space import SearchSpace
 from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart
+from segsweep.spec.yaml_text import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -54,6 +55,9 @@ KEYS = (
     *("resources", "search", "report", "retry"),
 )
 
+_LONGEST_NAME = 60
+"""Characters; four bytes each at most, and a folder's name has 255 on most file systems."""
+
 
 def read_sweep(path: Path, rewrite: Callable[[str], str] = str) -> Sweep:
     """Parse a grid file.
@@ -65,18 +69,31 @@ def read_sweep(path: Path, rewrite: Callable[[str], str] = str) -> Sweep:
     Raises:
         GridError: in one line: the file, the key, what is wrong and what is allowed.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GridError(f"{path}: cannot be read: {error}") from error
+    text = grid_text(path)
     try:
         return parse_sweep(rewrite(text))
     except GridError as error:
         raise GridError(f"{path}: {error}") from error.__cause__
 
 
-def parse_sweep(text: str) -> Sweep:
+def grid_text(path: Path) -> str:
+    """The text of a grid file.
+
+    Raises:
+        GridError: there is none.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GridError(f"{path}: cannot be read: {error}") from error
+
+
+def parse_sweep(text: str, variables: Mapping[str, str] = os.environ) -> Sweep:
     """Parse the text of a grid file.
+
+    Args:
+        text: of the grid.
+        variables: that its paths may name as `${NAME}`.
 
     Raises:
         GridError: in one line: the key, what is wrong and what is allowed.
@@ -92,7 +109,7 @@ def parse_sweep(text: str) -> Sweep:
         raise GridError("split: a search chooses on inner cases and so needs `select: inner`, got 'fold'")
     return Sweep(
         name=_name(values["name"]),
-        datasets=_datasets(_axis("datasets", values["datasets"])),
+        datasets=_datasets(_axis("datasets", values["datasets"]), variables),
         labels=_many("labels", LabelPolicy, values.get("labels", "full")),
         folds=_one("folds", Folds, values.get("folds", {})),
         split=split,
@@ -111,47 +128,13 @@ def parse_sweep(text: str) -> Sweep:
     )
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML without its silent rule that the last of two equal keys wins, and with 1e-3 read as a number."""
-
-
-def _mapping(loader: _UniqueKeys, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key_node, _ in node.value:
-        if key_node.tag == "tag:yaml.org,2002:merge":
-            continue
-        key = loader.construct_object(key_node, deep=True)
-        if not isinstance(key, Hashable):
-            raise yaml.MarkedYAMLError(problem=f"a key is a word, got {key!r}", problem_mark=key_node.start_mark)
-        if key in seen:
-            raise yaml.MarkedYAMLError(problem=f"key {key!r} appears twice", problem_mark=key_node.start_mark)
-        seen.add(key)
-    return loader.construct_mapping(node, deep=True)
-
-
-def _number(loader: _UniqueKeys, node: yaml.ScalarNode) -> float:
-    return float(loader.construct_scalar(node))
-
-
-_UniqueKeys.add_constructor("tag:yaml.org,2002:map", _mapping)
-# YAML 1.1 reads 1e-3 as text, since it has no dot; a person means a number
-_UniqueKeys.add_constructor("!exponent", _number)
-_UniqueKeys.add_implicit_resolver("!exponent", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
-
-
 def load_grid(text: str) -> Mapping[str, Any]:
     """The top-level keys of a grid, each known, with their values as YAML reads them.
 
     Raises:
         GridError: the text is no YAML, or a key is unknown or there twice.
     """
-    try:
-        values = yaml.load(text, Loader=_UniqueKeys)
-    except yaml.MarkedYAMLError as error:
-        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
-        raise GridError(f"{line}{error.problem}") from error
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: the 31st of February
-        raise GridError(f"not YAML: {str(error).splitlines()[0]}") from error
+    values = read_yaml(text)
     if not isinstance(values, Mapping):
         raise GridError("a grid file is a mapping that starts with `name:`")
     for key in values:
@@ -187,20 +170,24 @@ def _name(value: Any) -> str:
     # it names a folder: neither `..` nor a path
     if not isinstance(value, str) or not re.fullmatch(r"\w[\w.-]*", value):
         raise GridError(f"name: letters, digits and - _ . only, the first no sign, got {value!r}")
+    if len(value) > _LONGEST_NAME:
+        raise GridError(f"name: at most {_LONGEST_NAME} characters, got {len(value)}")
     return value
 
 
-def _datasets(blocks: list[Any]) -> tuple[Dataset, ...]:
+def _datasets(blocks: list[Any], variables: Mapping[str, str]) -> tuple[Dataset, ...]:
     found: list[Dataset] = []
     for number, block in enumerate(blocks):
         key = f"datasets[{number}]"
         try:
-            found += parse_datasets(block)
+            found += parse_datasets(block, variables)
         except ValidationError as error:
             model = FileDataset if error.title == FileDataset.__name__ else PhantomDataset
             raise GridError(first_problem(key, error, model)) from error
         except ValueError as error:
             raise GridError(f"{key}: {error}") from error
+        if len(found) > MOST_DATASETS:
+            raise GridError(f"datasets: at most {MOST_DATASETS:,} in a grid")
     names = [dataset.name for dataset in found]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise GridError(f"datasets: two are named {sorted(repeated)[0]!r}; give them a `name`")

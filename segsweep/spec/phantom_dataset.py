@@ -33,7 +33,7 @@ class PhantomDataset(Frozen):
     p: Annotated[float, Field(ge=0, le=1)]
     k: Literal[1, 2, 4, 8, 16, 32, 64]
     r: PositiveFloat
-    size: PositiveInt = 32
+    size: Annotated[int, Field(gt=0, le=1024, strict=True)] = 32
     steps: PositiveInt = 50
     noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.1
     validation: PositiveInt = 200

@@ -33,7 +33,7 @@ class ReportSettings(BaseModel):
     metric: Metric = "dice"
     correction: Correction = "max-t"
     rule: Rule = "corrected"
-    margin: Annotated[float, Field(gt=0)] = 0.01
+    margin: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.01
     empty: EmptyPolicy = "skip"
     level: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
     resamples: Annotated[int, Field(ge=200, le=1_000_000)] = 10_000

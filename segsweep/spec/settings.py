@@ -117,7 +117,7 @@ class WarmStart(Stopping):
 class Folds(Frozen):
     """A k-fold split of the groups, and the folds of it that are run."""
 
-    k: Annotated[int, Field(ge=2, strict=True)] = 5
+    k: Annotated[int, Field(ge=2, le=10_000, strict=True)] = 5
     run: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | Literal["all"] = "all"
 
     @model_validator(mode="after")
@@ -151,7 +151,7 @@ class Resources(Frozen):
 
     workers: PositiveInt | None = None
     cpus: PositiveFloat = 1.0
-    gpus: Annotated[float, Field(ge=0)] | Literal["auto"] = "auto"
+    gpus: Annotated[float, Field(ge=0, allow_inf_nan=False)] | Literal["auto"] = "auto"
     lanes: Literal["sequential", "fused", "auto"] = "sequential"
 
 

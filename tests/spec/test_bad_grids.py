@@ -37,6 +37,7 @@ TOP_LEVEL = [
     ({"colour": 1}, f"colour: unknown key; known: {TOP_KEYS}"),
     ({"name": "a b"}, "name: letters, digits and - _ . only, the first no sign, got 'a b'"),
     ({"name": ".."}, "name: letters, digits and - _ . only, the first no sign, got '..'"),
+    ({"name": "x" * 61}, "name: at most 60 characters, got 61"),
     ({"name": 3}, "name: letters, digits and - _ . only, the first no sign, got 3"),
     ({"search": "optuna"}, "search: `grid`, or a mapping such as {trials: 40}, got 'optuna'"),
     (
@@ -52,6 +53,7 @@ TOP_LEVEL = [
     ({"seeds": True}, "seeds: whole numbers from 0 up, got True"),
     ({"folds": 3}, "folds: must be a mapping, got 3"),
     ({"folds": {"k": 1}}, "folds.k: input should be greater than or equal to 2, got 1"),
+    ({"folds": {"k": 10_001}}, "folds.k: input should be less than or equal to 10000, got 10001"),
     ({"folds": {"k": 5, "run": [4, 5]}}, "folds: `run` lists folds between 0 and 4, each once, got [4, 5]"),
     ({"folds": {"k": 5, "run": [1, 1]}}, "folds: `run` lists folds between 0 and 4, each once, got [1, 1]"),
     ({"folds": {"k": 5, "run": []}}, "folds: `run` lists folds between 0 and 4, each once, got []"),
@@ -171,6 +173,15 @@ DATASETS = [
         {"phantom": {"p": 0.3, "k": 4, "r": 1}, "spacing": [1, 1]},
         "datasets[0]: spacing: unknown key; known: phantom, name",
     ),
+    (
+        {"phantom": {"p": [0.3] * 32, "k": [4] * 32, "r": 1}},
+        "datasets[0]: at most 1,000 phantoms in a grid",
+    ),
+    ([{"msd": f"a{n}"} for n in range(1001)], "datasets: at most 1,000 in a grid"),
+    (
+        {"phantom": {"p": 0.3, "k": 4, "r": 1, "size": 1025}},
+        "datasets[0].size: input should be less than or equal to 1024, got 1025",
+    ),
     ({"phantom": {"p": [], "k": 4, "r": 1}}, "datasets[0]: p: an empty list"),
     ({"phantom": {"p": 1.5, "k": 4, "r": 1}}, "datasets[0].p: input should be less than or equal to 1, got 1.5"),
     (
@@ -221,6 +232,10 @@ BLOCKS = [
         {"loss": "dice", "phi": "volume"},
         "grid[0]: loss 'dice': phi is 'volume'; it must be image | class | batch | all",
     ),
+    (
+        {"loss": "dice", "lr": [1] * 101, "epochs": [1] * 100},
+        "grid: its lists multiply to 10,100 settings; at most 10,000",
+    ),
     ({"loss": "dice", "lr": -1}, "grid[0].lr: input should be greater than 0, got -1"),
     ({"loss": "dice", "batch_size": 0}, "grid[0].batch_size: input should be greater than 0, got 0"),
     ({"loss": "dice", "warm_start": "no"}, "grid[0].warm_start: must be a mapping, got 'no'"),
@@ -241,6 +256,13 @@ def test_required_keys(key: str) -> None:
     assert message(yaml.safe_dump(values)) == f"{key}: missing; a grid needs name, datasets and grid"
 
 
+def laughs(written: str) -> str:
+    """Nine lines, each ten times the one before."""
+    lines = ["a0: &a0 {k: v}"]
+    lines += [f"a{n}: &a{n} {written.format(', '.join([f'*a{n - 1}'] * 10))}" for n in range(1, 10)]
+    return "\n".join(lines)
+
+
 NOT_A_GRID = [
     ("", "a grid file is a mapping that starts with `name:`"),
     ("- name: a", "a grid file is a mapping that starts with `name:`"),
@@ -249,7 +271,24 @@ NOT_A_GRID = [
     ("name: [", "line 1: expected the node content, but found '<stream end>'"),
     ("name: {{sweep}}", "line 1: a key is a word, got {'sweep': None}"),
     ("name: \x01", "not YAML: unacceptable character #x0001: special characters are not allowed"),
-    ("name: 2024-02-31", "not YAML: day is out of range for month"),
+    ("name: 2024-02-31", "line 1: 2024-02-31 is no text, number, true, false or null; a text may need quotes"),
+    ("name: !!python/object:os.system x", "line 1: no tags, such as tag:yaml.org,2002:python/object:os.system"),
+    ("name: !mine x", "line 1: no tags, such as !mine"),
+    ("name: a\nseeds: 0x_", "not YAML: invalid literal for int() with base 16: ''"),
+    ("seeds: 99999999999999999999", "line 1: a whole number has at most 64 bits"),
+    (f"seeds: {'9' * 5000}", "line 1: a whole number has at most 64 bits"),
+    (f"seeds: 0x{'f' * 5000}", "line 1: a whole number has at most 64 bits"),
+    (f"name: {'x' * 1001}", "line 1: a text has at most 1,000 characters, this one has 1,001"),
+    ('name: "a\\0"', "line 1: a text is one line of letters and signs; this one holds U+0000"),
+    ('name: "\\ud83d"', "line 1: a text is one line of letters and signs; this one holds U+D83D"),
+    ('"a\\nb": 1', "line 1: a text is one line of letters and signs; this one holds U+000A"),
+    ("a: &a [*a]", "line 1: an alias stands inside what it stands for"),
+    (f"a: {'[' * 20}{']' * 20}", "line 1: lists and mappings are nested at most 20 deep"),
+    (f"a: {'[' * 20_000}", "lists and mappings are nested at most 20 deep"),
+    (f"a: {'{a: ' * 300}1{'}' * 300}", "line 1: lists and mappings are nested at most 20 deep"),
+    (laughs("[{}]"), "line 6: at most 100,000 values, with every alias written out"),
+    (laughs("{{<<: [{}]}}"), "line 6: at most 100,000 values, with every alias written out"),
+    ("name: a\n---\nname: b", "line 2: but found another document"),
 ]
 
 
