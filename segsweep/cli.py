@@ -56,6 +56,15 @@ MaxHours = Annotated[
         "--max-hours", min=0, help="Start nothing that by its forecast would end later; measures what it needs first."
     ),
 ]
+DataRoots = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data-root",
+        metavar="ROOT",
+        help="Folder or s3://bucket/prefix that a grid sent by somebody else may take datasets from; several times.",
+        show_default=False,
+    ),
+]
 FailFast = Annotated[bool, typer.Option("--fail-fast", help="End the launch with the first trial that fails.")]
 
 Tiny = Annotated[
@@ -112,10 +121,16 @@ def launch(
     fail_fast: FailFast = False,
     max_hours: MaxHours = None,
     tiny: Tiny = False,
+    data_root: DataRoots = None,
 ) -> None:
     """Run a grid and write its report; run what is left of it if some of it has been run before."""
     places = (home, tracking, store)
-    _launch("launch", grid, places, address, fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
+    if data_root:
+        from segsweep.spec.confined import read_confined  # noqa: PLC0415
+
+        read_confined(grid, data_root)
+    roots = data_root or []
+    _launch("launch", grid, places, address, fail_fast=fail_fast, max_hours=max_hours, tiny=tiny, data_roots=roots)
 
 
 @app.command()
@@ -130,7 +145,7 @@ def retry(
 ) -> None:
     """Like launch, and run failed and diverged trials again."""
     places = (home, tracking, store)
-    _launch("retry", grid, places, address, fail_fast=fail_fast, max_hours=max_hours, tiny=False)
+    _launch("retry", grid, places, address, fail_fast=fail_fast, max_hours=max_hours, tiny=False, data_roots=[])
 
 
 @app.command()
@@ -269,10 +284,24 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs tokens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8300,
     mlflow: Annotated[str | None, typer.Option(help="Address of the MLflow UI, for links to runs.")] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Address of the cluster that grids sent here are launched on, http://HOST:8265.")
+    ] = None,
+    data_root: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data-root",
+            metavar="ROOT",
+            envvar="SEGSWEEP_DATA_ROOTS",
+            help="Folder or s3://bucket/prefix of that cluster that such grids may take datasets from; several times.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show the sweeps of a tracking store in a browser, with live progress and reports; stop it with Ctrl-C.
 
-    Tokens: $SEGSWEEP_TOKENS, apart by commas, or $SEGSWEEP_TOKENS_FILE, one a line, read again when it changes.
+    Tokens: $SEGSWEEP_TOKENS, apart by commas, or $SEGSWEEP_TOKENS_FILE, one a line, read again when it changes. One
+    that begins with launch- may also launch. With a secret in $SEGSWEEP_PSEUDONYMS cases are shown by pseudonyms.
     """
     place = _home(home, tracking)
     if not place.has_runs:
@@ -282,12 +311,23 @@ def serve(
         os.environ.setdefault(name, value)
     from segsweep import api  # noqa: PLC0415
     from segsweep.service.serve import serve as run  # noqa: PLC0415
-    from segsweep.service.settings import Settings, tokens_from_environment  # noqa: PLC0415
+    from segsweep.service.settings import Settings, pseudonyms_from_environment, tokens_from_environment  # noqa: PLC0415
 
     ui = mlflow or (place.uri if place.uri.startswith(("http:", "https:")) else None)
     file, fixed = tokens_from_environment()
+    settings = Settings(
+        host=host,
+        port=port,
+        results=place.results,
+        tokens=file,
+        fixed_tokens=fixed,
+        mlflow=ui,
+        cluster=address,
+        data_roots=tuple(data_root or ()),
+        pseudonyms=pseudonyms_from_environment(),
+    )
     run(
-        Settings(host=host, port=port, results=place.results, tokens=file, fixed_tokens=fixed, mlflow=ui),
+        settings,
         lambda: api.open_tracker(place),
         lambda address: typer.echo(f"segsweep: {address}"),
     )
@@ -317,10 +357,11 @@ def _launch(
     fail_fast: bool,
     max_hours: float | None,
     tiny: bool,
+    data_roots: list[str],
 ) -> None:
     """Launch here, on a cluster that this process joins, or on one that the grid is handed over to."""
     if is_distant(address):
-        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=tiny)
+        options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=tiny, data_roots=data_roots)
         return _hand_over(verb, grid, address, options, places)
     from segsweep import api, terminal  # noqa: PLC0415
 
@@ -348,10 +389,11 @@ def _launch(
         raise typer.Exit(INCOMPLETE)
 
 
-def _options(*, fail_fast: bool, max_hours: float | None, tiny: bool) -> list[str]:
+def _options(*, fail_fast: bool, max_hours: float | None, tiny: bool, data_roots: list[str]) -> list[str]:
     """Of a launch, as another process takes them."""
     hours = [] if max_hours is None else ["--max-hours", f"{max_hours:g}"]
-    return [*(["--fail-fast"] if fail_fast else []), *(["--tiny"] if tiny else []), *hours]
+    roots = [part for root in data_roots for part in ("--data-root", root)]
+    return [*(["--fail-fast"] if fail_fast else []), *(["--tiny"] if tiny else []), *hours, *roots]
 
 
 def _hand_over(verb: str, grid: Path, address: str, options: list[str], places: tuple[object, ...]) -> None:

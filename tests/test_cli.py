@@ -187,6 +187,12 @@ class TestBadInput:
             f"{grid}: case case-01: {pictures}/images/case-01.png has no mask of this name in {pictures}/masks"
         )
 
+    def test_data_that_a_grid_from_elsewhere_may_not_use(self, run: Run, grid: Path, pictures: Path) -> None:
+        opened = pictures.with_name("open")
+        assert self.complaint(run, "launch", grid, "--data-root", "s3://open", "--data-root", opened) == (
+            f"{grid}: datasets: {pictures} is not open to a grid from the network; it may lie in s3://open, {opened}"
+        )
+
     def test_more_folds_than_groups(self, run: Run, grid: Path, pictures: Path) -> None:
         grid.write_text(tiny_sweep(datasets={"folder": str(pictures)}, folds={"k": 11}))
         assert self.complaint(run, "plan", grid).startswith(

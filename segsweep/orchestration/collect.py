@@ -11,7 +11,7 @@ from segsweep.records.manifest import PENDING, Manifest, ManifestEntry, Told
 from segsweep.records.schemas import CASES, OVERLAYS, SEARCH, TRIALS
 from segsweep.records.tables import concatenate, table
 from segsweep.reports.examples import Key, wanted_pictures
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, TRIALS_FILE, Reader
 
 RECORDED = ("finished", "failed", "diverged")
 """States whose runs hold a row of the trials table; a launch leaves them as they are."""
@@ -38,7 +38,7 @@ class Tables:
     search: pa.Table = field(default_factory=SEARCH.empty_table)
 
 
-def refresh(manifest: Manifest, tracker: Tracker) -> Manifest:
+def refresh(manifest: Manifest, tracker: Reader) -> Manifest:
     """The manifest with the runs that the store has now."""
     found = tracker.find(manifest.cohorts())
     return manifest.with_runs(
@@ -56,7 +56,7 @@ def is_complete(manifest: Manifest) -> bool:
     return all(entry.state in (*RECORDED, *SHELVED) for entry in manifest.entries)
 
 
-def collect(manifest: Manifest, tracker: Tracker, search: pa.Table | None = None) -> Tables:
+def collect(manifest: Manifest, tracker: Reader, search: pa.Table | None = None) -> Tables:
     """Read the tables of every run of a sweep and put them together.
 
     A trial is named as this sweep names it, whatever the sweep that ran it called it. A trial that has not run, or was
@@ -98,7 +98,7 @@ def _finished(manifest: Manifest) -> Iterable[ManifestEntry]:
     return [entry for entry in manifest.entries if entry.state == "finished"]
 
 
-def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
+def _trial(entry: ManifestEntry, tracker: Reader) -> dict[str, object]:
     named = {"setting": entry.row["setting"], "dataset": entry.row["dataset"], "run_id": entry.run_id}
     if entry.state in (*RECORDED, *SHELVED):
         return {**_row(entry, tracker), **named, "state": entry.state}
@@ -111,7 +111,7 @@ def _trial(entry: ManifestEntry, tracker: Tracker) -> dict[str, object]:
     }
 
 
-def _row(entry: ManifestEntry, tracker: Tracker) -> dict[str, Any]:
+def _row(entry: ManifestEntry, tracker: Reader) -> dict[str, Any]:
     """The row that a run holds; only a finished one has to have it."""
     try:
         found: dict[str, Any] = tracker.read_table(str(entry.run_id), TRIALS_FILE).to_pylist()[0]
@@ -129,7 +129,7 @@ def _renamed(cases: pa.Table, manifest: Manifest) -> pa.Table:
     return cases.set_column(cases.schema.get_field_index("dataset"), CASES.field("dataset"), column)
 
 
-def _overlays(wanted: frozenset[Key], manifest: Manifest, tracker: Tracker) -> pa.Table:
+def _overlays(wanted: frozenset[Key], manifest: Manifest, tracker: Reader) -> pa.Table:
     """The pictures that a report shows, from the few runs that hold them; each once, whatever its ranks there."""
     runs = {entry.trial: str(entry.run_id) for entry in _finished(manifest)}
     rows = [row for trial in sorted({trial for trial, _, _ in wanted}) for row in _kept(runs[trial], tracker)]
@@ -137,7 +137,7 @@ def _overlays(wanted: frozenset[Key], manifest: Manifest, tracker: Tracker) -> p
     return table((by_key[key] for key in sorted(wanted & by_key.keys())), OVERLAYS)
 
 
-def _kept(run_id: str, tracker: Tracker) -> Iterable[dict[str, object]]:
+def _kept(run_id: str, tracker: Reader) -> Iterable[dict[str, object]]:
     """Rows of a run's overlays; none of a run that an earlier version made."""
     try:
         return list(tracker.read_table(run_id, OVERLAYS_FILE).to_pylist())

@@ -1,5 +1,6 @@
 """A segsweep command as a job on a distant Ray cluster: handed over, followed, left, followed again."""
 
+import re
 import shlex
 import shutil
 import tempfile
@@ -43,6 +44,38 @@ def submit_launch(grid: Path, address: str, options: Sequence[str], *, verb: str
         for module in _own_modules(sweep):
             _copy_module(module, Path(folder))
         return submit([verb, "grid.yaml", "--address", "auto", *options], address, name=sweep.name, folder=folder)
+
+
+def submit_text(text: str, sweep: str, address: str, options: Sequence[str]) -> str:
+    """Hand the text of a grid over to a cluster, as it came and without any module.
+
+    Args:
+        text: of the grid.
+        sweep: its name.
+        address: of the cluster's Jobs API.
+        options: of `segsweep launch`.
+
+    Returns:
+        Name of the job.
+
+    Raises:
+        InputError: the cluster refuses the job or does not answer.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "grid.yaml").write_text(text, encoding="utf-8")
+        return submit(["launch", "grid.yaml", "--address", "auto", *options], address, name=sweep, folder=folder)
+
+
+def find_job(sweep: str, address: str) -> str | None:
+    """The job that launches a sweep now, if there is one.
+
+    Raises:
+        InputError: the cluster does not answer.
+    """
+    with _translated(address):
+        jobs = [job for job in _client(address).list_jobs() if not job.status.is_terminal()]
+    named = re.compile(rf"{re.escape(sweep)}-[0-9a-f]{{8}}")
+    return next((job.submission_id for job in jobs if named.fullmatch(job.submission_id or "")), None)
 
 
 def submit(arguments: Sequence[str], address: str, *, name: str, folder: str | None = None) -> str:

@@ -16,7 +16,7 @@ from segsweep.records.tables import read, write
 from segsweep.reports.report import build_report
 from segsweep.reports.writing import write_report
 from segsweep.spec.report_settings import ReportSettings
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SEARCH_FILE, SWEEP_FILE, TRIALS_FILE, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SEARCH_FILE, SWEEP_FILE, TRIALS_FILE, Reader
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def write_tables_report(tables: Tables, settings: ReportSettings, *, name: str, 
 
 
 def report_again(
-    name: str, home: Home, open_tracker: Callable[[], Tracker], changes: Mapping[str, object]
+    name: str, home: Home, open_tracker: Callable[[], Reader], changes: Mapping[str, object]
 ) -> SweepReport:
     """Render a sweep's report from what is tracked.
 
@@ -101,7 +101,7 @@ def report_foreign(source: Path, folder: Path, changes: Mapping[str, object]) ->
     return write_tables_report(tables, ReportSettings.model_validate(changes), name=source.stem, folder=folder)
 
 
-def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[Manifest, Tables]:
+def gather(name: str, home: Home, open_tracker: Callable[[], Reader]) -> tuple[Manifest, Tables]:
     """A sweep's trials and tables.
 
     A folder that alone writes its embedded store holds the tables of its last launch; where that left nothing open, the
@@ -130,7 +130,7 @@ def gather(name: str, home: Home, open_tracker: Callable[[], Tracker]) -> tuple[
     return manifest, tables
 
 
-def tracked_search(tracker: Tracker, manifest: Manifest, folder: Path) -> pa.Table:
+def tracked_search(tracker: Reader, manifest: Manifest, folder: Path) -> pa.Table:
     """The search table as the last launch left it with the parent run; a search that is not over may have none yet.
 
     Args:

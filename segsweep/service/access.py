@@ -48,10 +48,15 @@ class Access:
         return JSONResponse({"detail": "a bearer token is needed"}, 401, {"WWW-Authenticate": "Bearer"})
 
 
-def _may_pass(headers: Headers, tokens: Tokens) -> bool:
+def bearer_token(headers: Headers) -> str | None:
+    """The token that a request brings in its own header."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return tokens.accepts(token.strip())
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _may_pass(headers: Headers, tokens: Tokens) -> bool:
+    if (token := bearer_token(headers)) is not None:
+        return tokens.accepts(token)
     try:
         cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
     except CookieError:

@@ -14,10 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from segsweep import __version__
 from segsweep.errors import TrackingError
 from segsweep.orchestration.collect import RECORDED
-from segsweep.service import pages, routes, session, static_files
+from segsweep.service import launch_route, pages, result_routes, routes, session, static_files
 from segsweep.service.access import Access
 from segsweep.service.computations import Computations
 from segsweep.service.health import health_routes
+from segsweep.service.launches import Launches
 from segsweep.service.limits import Limits
 from segsweep.service.measures import Measures
 from segsweep.service.observe import BROKEN, Observe
@@ -28,7 +29,8 @@ from segsweep.service.settings import Settings
 from segsweep.service.site import Site
 from segsweep.service.tokens import Tokens
 from segsweep.service.watch import Watch
-from segsweep.tracking.protocol import Tracker
+from segsweep.tracking.protocol import Reader
+from segsweep.tracking.pseudonyms import Pseudonymous
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Service:
         await self.guarded(scope, receive, send)
 
 
-def build_service(settings: Settings, open_tracker: Callable[[], Tracker]) -> Service:
+def build_service(settings: Settings, open_tracker: Callable[[], Reader]) -> Service:
     """The service on a tracking store.
 
     Args:
@@ -59,13 +61,22 @@ def build_service(settings: Settings, open_tracker: Callable[[], Tracker]) -> Se
         InputError: the file of tokens cannot be used.
     """
     tokens = Tokens(settings.fixed_tokens, settings.tokens) if settings.guarded else None
-    computations = Computations(ResultsFolder(settings.results))
-    watch = Watch(open_tracker, settings.refresh_seconds, lambda: _compute_settled(watch, computations))
-    site = Site(settings, tokens, watch, computations, Rendered())
+    computations = Computations(ResultsFolder(settings.results / settings.view))
+    watch = Watch(
+        lambda: _seen(open_tracker(), settings),
+        settings.refresh_seconds,
+        settings.view,
+        lambda: _compute_settled(watch, computations),
+    )
+    site = Site(settings, tokens, watch, computations, Rendered(), Launches.of(settings))
     measures = Measures(lambda: watch.snapshot, computations)
     api = _routes(site, measures)
     limited = Limits(Access(api, tokens), settings.largest_body, settings.timeout_seconds)
     return Service(api, Observe(SecurityHeaders(limited), measures))
+
+
+def _seen(store: Reader, settings: Settings) -> Reader:
+    return store if settings.pseudonyms is None else Pseudonymous(store, settings.pseudonyms.encode())
 
 
 def _compute_settled(watch: Watch, computations: Computations) -> None:
@@ -88,6 +99,8 @@ def _routes(site: Site, measures: Measures) -> FastAPI:
             with suppress(asyncio.CancelledError):
                 await watching
             await site.computations.close()
+            if site.launches is not None:
+                site.launches.close()
 
     # the pages that FastAPI offers for its description load scripts from elsewhere; nothing here calls out
     api = FastAPI(
@@ -101,9 +114,8 @@ def _routes(site: Site, measures: Measures) -> FastAPI:
     )
     api.state.site = site
     api.include_router(health_routes(measures))
-    api.include_router(routes.router)
-    for pages_of in (pages.router, session.router, static_files.router):
-        api.include_router(pages_of)
+    for part in (routes, result_routes, launch_route, pages, session, static_files):
+        api.include_router(part.router)
 
     @api.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> Response:

@@ -12,7 +12,7 @@ from enum import Enum
 from segsweep.records.manifest import Manifest
 from segsweep.service import compute
 from segsweep.service.results_folder import ResultsFolder
-from segsweep.tracking.protocol import Tracker
+from segsweep.tracking.protocol import Reader
 
 LONGEST = 900.0
 """Seconds after which a computation is given up."""
@@ -57,7 +57,7 @@ class Computations:
         """Computations that run or wait for their turn."""
         return len(self._tasks)
 
-    def request(self, tracker: Tracker, manifest: Manifest, key: str) -> None:
+    def request(self, tracker: Reader, manifest: Manifest, key: str) -> None:
         """Have results computed, unless they are there, under way, or failed a moment ago."""
         failure = self._failures.get(key)
         recent = failure is not None and time.monotonic() - failure.at < _PATIENCE
@@ -80,7 +80,7 @@ class Computations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, tracker: Tracker, manifest: Manifest, key: str) -> None:
+    async def _run(self, tracker: Reader, manifest: Manifest, key: str) -> None:
         async with self._turn:
             started = time.monotonic()
             process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=PIPE, stdout=PIPE)

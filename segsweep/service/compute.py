@@ -15,7 +15,7 @@ from segsweep.reports.writing import to_answer, write_report
 from segsweep.service.findings import findings
 from segsweep.service.results_folder import ANSWER, FINDINGS
 from segsweep.spec.report_settings import ReportSettings
-from segsweep.tracking.protocol import Tracker
+from segsweep.tracking.protocol import Reader
 
 _POLITENESS = 5
 """Niceness: readers come first on a machine with few cores."""
@@ -32,7 +32,7 @@ def main() -> None:
         print(error, end="")
 
 
-def write_results(tracker: Tracker, manifest: Manifest, folder: Path) -> None:
+def write_results(tracker: Reader, manifest: Manifest, folder: Path) -> None:
     """Read a sweep's tables from its runs, report on them, and write tables, report and findings to a folder.
 
     Raises:

@@ -7,13 +7,17 @@ from segsweep.records.manifest import Manifest
 from segsweep.tracking.protocol import SweepRecord
 
 
-def results_key(manifest: Manifest) -> str:
+def results_key(manifest: Manifest, view: str) -> str:
     """What a sweep's results are a function of: its trials, their runs and states, its report settings, this version.
+
+    Args:
+        manifest: of the sweep.
+        view: tells pseudonyms from names.
 
     Returns:
         32 hexadecimal digits, fit for a folder's name whatever the sweep is called.
     """
-    return _digest(__version__.encode(), manifest.to_json())
+    return _digest(__version__.encode(), view.encode(), manifest.to_json())
 
 
 def page_key(record: SweepRecord, results: str) -> str:

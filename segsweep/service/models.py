@@ -127,6 +127,15 @@ class SharedTrials(_Answer):
     only_second: int
 
 
+class Launched(_Answer):
+    """A grid that is on the cluster; the sweep appears as soon as its job has begun."""
+
+    sweep: str
+    job: str = Field(description="for `segsweep logs JOB --address …`")
+    progress: str = Field(description="path of the sweep in this interface")
+    page: str = Field(description="path of its page")
+
+
 class Readiness(_Answer):
     """Whether requests can be answered from what is known now, and what is missing for it."""
 

@@ -11,7 +11,8 @@ from segsweep.service.chart import chart
 from segsweep.service.content import joint_key
 from segsweep.service.heat_map import heat_maps
 from segsweep.service.joint import overlap
-from segsweep.service.routes import Asked, Name, Trial, report_answer
+from segsweep.service.result_routes import TableName, report_answer, table_answer
+from segsweep.service.routes import Asked, Name, Trial
 from segsweep.service.site import Found, Here, Site
 from segsweep.service.templates import render
 from segsweep.service.trial_view import MOST_CASES, trial_view
@@ -67,6 +68,12 @@ async def sweep(request: Request, site: Here, sweep: Name) -> Response:
 async def report(request: Request, site: Here, sweep: Name) -> Response:
     """The whole report."""
     return _report(request, site.results(site.sweep(sweep)))
+
+
+@router.get("/sweeps/{sweep}/tables/{table}")
+async def table(request: Request, site: Here, sweep: Name, table: TableName) -> Response:
+    """One of the report's tables, where the report's page says it is."""
+    return table_answer(request, site.results(site.sweep(sweep)), table)
 
 
 @router.get("/sweeps/{sweep}/trials/{trial}")

@@ -14,6 +14,7 @@ from segsweep.service.findings import Findings
 ANSWER = "answer.html"
 FINDINGS = "findings.json"
 REPORT = "report.html"
+TABLES = "tables"
 _RECENT_SECONDS = 60.0
 _KEPT = 2
 """Contents of a sweep that are kept: the newest, and the one that somebody may be reading."""
@@ -43,6 +44,14 @@ class Results:
     def answer(self) -> str:
         """Markup: the answer and a table of settings per dataset and label."""
         return (self.folder / ANSWER).read_text(encoding="utf-8")
+
+    def tables(self) -> tuple[str, ...]:
+        """Names of the report's tables as CSV files."""
+        return tuple(sorted(path.name for path in (self.folder / TABLES).glob("*.csv")))
+
+    def table(self, name: str) -> Path | None:
+        """One of them; whoever asks cannot make a path of a name that is none."""
+        return self.folder / TABLES / name if name in self.tables() else None
 
     def findings(self) -> Findings:
         """The rows, parsed once."""

@@ -1,4 +1,4 @@
-"""The HTTP interface: sweeps, trials and results as JSON."""
+"""The HTTP interface: sweeps and trials as JSON."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -6,15 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import Response
 
-from segsweep.reports.page import policy
 from segsweep.service.content import joint_key
-from segsweep.service.findings import PairRow, SettingRow, VolumeRow
 from segsweep.service.joint import overlap
 from segsweep.service.models import (
     Curves,
-    FoundPage,
     Limit,
     Offset,
     Page,
@@ -23,30 +20,23 @@ from segsweep.service.models import (
     SweepDetail,
     SweepSummary,
     TrialItem,
-    Underway,
 )
-from segsweep.service.results_folder import Results
 from segsweep.service.site import Found, Here, Site
 from segsweep.service.watch import WatchedSweep
 
 _JSON = "application/json"
-_ASK_AGAIN = {"Retry-After": "2"}
 Name = Annotated[str, Path(description="of a sweep", max_length=250)]
 Trial = Annotated[str, Path(description="trial id", max_length=64)]
 Asked = Annotated[str, Query(description="of a sweep", max_length=250)]
 State = Annotated[str | None, Query(description="only trials in this state", max_length=32)]
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "no valid bearer token"},
     404: {"model": Problem, "description": "there is no such sweep or trial"},
     503: {"model": Problem, "description": "the tracking store does not answer"},
 }
-_COMPUTED: dict[int | str, dict[str, Any]] = {
-    202: {"model": Underway, "description": "results are being computed; ask again"},
-    409: {"model": Problem, "description": "no results can be computed, and why"},
-}
 
-router = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 
 
 @router.get("/sweeps", response_model=Page[SweepSummary])
@@ -54,7 +44,7 @@ async def list_sweeps(request: Request, site: Here, offset: Offset = 0, limit: L
     """Every sweep: those that are running, then the one that ended last."""
     sweeps = list(site.watch.snapshot.sweeps.values())
     content = joint_key(*(sweep.page for sweep in sweeps))
-    return await _json(site, request, content, lambda: _page(sweeps, offset, limit, SweepSummary.of))
+    return await json_answer(site, request, content, lambda: _page(sweeps, offset, limit, SweepSummary.of))
 
 
 @router.get("/sweeps/{sweep}", response_model=SweepDetail)
@@ -63,7 +53,7 @@ async def read_sweep(request: Request, site: Here, sweep: Name) -> Response:
     watched = site.sweep(sweep)
     found = site.results(watched)
     content = joint_key(watched.page, found.results.key if found.results else "", str(found.current))
-    return await _json(site, request, content, lambda: _detail(watched, found))
+    return await json_answer(site, request, content, lambda: _detail(watched, found))
 
 
 @router.get("/sweeps/{sweep}/trials", response_model=Page[TrialItem])
@@ -77,7 +67,7 @@ async def list_trials(
         entries = [entry for entry in watched.manifest.entries if state in (None, entry.state)]
         return _page(entries, offset, limit, TrialItem.of)
 
-    return await _json(site, request, watched.page, page)
+    return await json_answer(site, request, watched.page, page)
 
 
 @router.get("/sweeps/{sweep}/trials/{trial}", response_model=TrialItem)
@@ -85,7 +75,7 @@ async def read_trial(request: Request, site: Here, sweep: Name, trial: Trial) ->
     """One trial as it stands."""
     watched = site.sweep(sweep)
     entry = site.trial(watched, trial)
-    return await _json(site, request, watched.page, lambda: TrialItem.of(entry))
+    return await json_answer(site, request, watched.page, lambda: TrialItem.of(entry))
 
 
 @router.get("/sweeps/{sweep}/trials/{trial}/curves")
@@ -97,39 +87,7 @@ async def read_curves(site: Here, sweep: Name, trial: Trial) -> Curves:
     return Curves(trial=trial, curves=await asyncio.to_thread(site.watch.tracker.read_curves, entry.run_id))
 
 
-@router.get("/sweeps/{sweep}/settings", response_model=FoundPage[SettingRow], responses=_COMPUTED)
-async def list_settings(request: Request, site: Here, sweep: Name, offset: Offset = 0, limit: Limit = 100) -> Response:
-    """Mean scores of every loss setting."""
-    return await _rows(request, site, sweep, lambda found: found.findings().settings, offset, limit)
-
-
-@router.get("/sweeps/{sweep}/comparisons", response_model=FoundPage[PairRow], responses=_COMPUTED)
-async def list_comparisons(
-    request: Request, site: Here, sweep: Name, offset: Offset = 0, limit: Limit = 100
-) -> Response:
-    """Every pair of loss settings, compared on the cases both have."""
-    return await _rows(request, site, sweep, lambda found: found.findings().comparisons, offset, limit)
-
-
-@router.get("/sweeps/{sweep}/volume-bias", response_model=FoundPage[VolumeRow], responses=_COMPUTED)
-async def list_volume_bias(
-    request: Request, site: Here, sweep: Name, offset: Offset = 0, limit: Limit = 100
-) -> Response:
-    """What every loss setting does to volumes."""
-    return await _rows(request, site, sweep, lambda found: found.findings().volume_bias, offset, limit)
-
-
-@router.get(
-    "/sweeps/{sweep}/report.html",
-    response_class=FileResponse,
-    responses={**_COMPUTED, 200: {"content": {"text/html": {}}, "description": "the report, one self-contained page"}},
-)
-async def read_report(request: Request, site: Here, sweep: Name) -> Response:
-    """The whole report."""
-    return report_answer(request, site.results(site.sweep(sweep)))
-
-
-@router.get("/compare", response_model=SharedTrials, responses=_REFUSALS)
+@router.get("/compare", response_model=SharedTrials, responses=REFUSALS)
 async def compare(request: Request, site: Here, first: Asked, second: Asked) -> Response:
     """How many trials two sweeps share; the page `/compare` compares their settings."""
     one, two = site.sweep(first), site.sweep(second)
@@ -144,43 +102,11 @@ async def compare(request: Request, site: Here, first: Asked, second: Asked) -> 
             only_second=len(found.only_second),
         )
 
-    return await _json(site, request, joint_key(one.results, two.results), shared)
+    return await json_answer(site, request, joint_key(one.results, two.results), shared)
 
 
-def report_answer(request: Request, found: Found) -> Response:
-    """A report as a file, with the policy under which its page works."""
-    if found.results is None:
-        return _not_yet(found)
-    tag = f'"{found.results.key}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Content-Security-Policy": policy()}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return FileResponse(found.results.report, headers=headers, media_type="text/html; charset=utf-8")
-
-
-def _not_yet(found: Found) -> Response:
-    if found.failure is not None:
-        return JSONResponse({"detail": f"no results can be computed: {found.failure}"}, 409)
-    return JSONResponse(Underway().model_dump(), 202, _ASK_AGAIN)
-
-
-async def _rows(
-    request: Request, site: Site, sweep: str, rows: Callable[[Results], Sequence[BaseModel]], offset: int, limit: int
-) -> Response:
-    found = site.results(site.sweep(sweep))
-    results = found.results
-    if results is None:
-        return _not_yet(found)
-
-    def page() -> BaseModel:
-        every = rows(results)
-        items = every[offset : offset + limit]
-        return FoundPage[Any](total=len(every), offset=offset, items=items, content=results.key, current=found.current)
-
-    return await _json(site, request, joint_key(results.key, str(found.current)), page)
-
-
-async def _json(site: Site, request: Request, content: str, make: Callable[[], BaseModel]) -> Response:
+async def json_answer(site: Site, request: Request, content: str, make: Callable[[], BaseModel]) -> Response:
+    """A model as JSON, made once for one content."""
     return await site.rendered.answer(request, content, _JSON, lambda: make().model_dump_json().encode())
 
 

@@ -8,14 +8,14 @@ import uvicorn
 from segsweep.service.app import build_service
 from segsweep.service.logs import log_as_json
 from segsweep.service.settings import Settings
-from segsweep.tracking.protocol import Tracker
+from segsweep.tracking.protocol import Reader
 
 _LAST_WORDS = 10
 """Seconds that requests are given to end after SIGTERM."""
 _MOST_AT_ONCE = 512
 
 
-def serve(settings: Settings, open_tracker: Callable[[], Tracker], ready: Callable[[str], None]) -> None:
+def serve(settings: Settings, open_tracker: Callable[[], Reader], ready: Callable[[str], None]) -> None:
     """Answer until SIGTERM or Ctrl-C, then end the requests under way.
 
     Args:

@@ -9,6 +9,7 @@ from segsweep.records.manifest import Manifest, ManifestEntry
 from segsweep.service.computations import Computations
 from segsweep.service.content import joint_key
 from segsweep.service.joint import joined
+from segsweep.service.launches import Launches
 from segsweep.service.rendered import Rendered
 from segsweep.service.results_folder import Results
 from segsweep.service.settings import Settings
@@ -40,6 +41,7 @@ class Site:
     watch: Watch
     computations: Computations
     rendered: Rendered
+    launches: Launches | None
 
     def sweep(self, name: str) -> WatchedSweep:
         """A sweep as it stands.

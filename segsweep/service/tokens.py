@@ -11,6 +11,8 @@ from segsweep.service.settings import SHORTEST_TOKEN
 
 COOKIE = "segsweep"
 COOKIE_SECONDS = 7 * 24 * 3600
+MAY_LAUNCH = "launch-"
+"""How a token begins that may do more than look. It says so itself, so that nobody hands out the wrong one."""
 _PURPOSE = b"segsweep browser session "
 
 
@@ -38,6 +40,10 @@ class Tokens:
         # every token is compared, whichever matches
         matches = [hmac.compare_digest(given, hashlib.sha256(known.encode()).digest()) for known in self._valid()]
         return any(matches)
+
+    def may_launch(self, token: str) -> bool:
+        """Whether a token opens more than looking."""
+        return self.accepts(token) and token.startswith(MAY_LAUNCH)
 
     def cookie(self, token: str) -> str:
         """What a browser keeps: an end and a proof of the token, from which the token cannot be found."""

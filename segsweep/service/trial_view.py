@@ -7,7 +7,7 @@ from typing import Any
 from segsweep.errors import TrackingError
 from segsweep.records.manifest import ManifestEntry
 from segsweep.service.chart import Chart, chart
-from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, Tracker
+from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, Reader
 
 MOST_CASES = 300
 _COLUMNS = ("case", "group", "label", "truth", "split", "dice", "volume_true", "volume_soft", "volume_hard", "unit")
@@ -30,7 +30,7 @@ class TrialView:
     missing: str | None = None
 
 
-def trial_view(entry: ManifestEntry, tracker: Tracker) -> TrialView:
+def trial_view(entry: ManifestEntry, tracker: Reader) -> TrialView:
     """Read it; what cannot be read is said rather than raised."""
     if entry.run_id is None:
         return TrialView()
@@ -47,13 +47,13 @@ def trial_view(entry: ManifestEntry, tracker: Tracker) -> TrialView:
         return TrialView(charts, missing=str(error))
 
 
-def _cases(run_id: str, tracker: Tracker) -> list[dict[str, Any]]:
+def _cases(run_id: str, tracker: Reader) -> list[dict[str, Any]]:
     rows = tracker.read_table(run_id, CASES_FILE).select(list(_COLUMNS)).to_pylist()
     judged = [row for row in rows if row["split"] in ("val", "test")]
     return sorted(judged, key=lambda row: (row["dice"] is None, row["dice"], row["case"], row["label"]))
 
 
-def _pictures(run_id: str, tracker: Tracker) -> list[dict[str, Any]]:
+def _pictures(run_id: str, tracker: Reader) -> list[dict[str, Any]]:
     try:
         return list(tracker.read_table(run_id, OVERLAYS_FILE).to_pylist())
     except TrackingError:  # not every sweep keeps pictures

@@ -11,7 +11,7 @@ from segsweep.errors import SegsweepError, TrackingError
 from segsweep.orchestration.collect import refresh
 from segsweep.records.manifest import Manifest
 from segsweep.service.content import page_key, results_key
-from segsweep.tracking.protocol import SWEEP_FILE, SweepRecord, Tracker
+from segsweep.tracking.protocol import SWEEP_FILE, Reader, SweepRecord
 
 _SETTLED_SECONDS = 300.0
 """How often a sweep that nobody launches is read again: another sweep may have run a trial that it shares."""
@@ -70,18 +70,22 @@ class Watch:
     Args:
         open_tracker: opens the store; called again until it succeeds.
         seconds: between two rounds.
+        view: see `Settings.view`.
         on_round: told after each round.
     """
 
-    def __init__(self, open_tracker: Callable[[], Tracker], seconds: float, on_round: Callable[[], None]) -> None:
+    def __init__(
+        self, open_tracker: Callable[[], Reader], seconds: float, view: str, on_round: Callable[[], None]
+    ) -> None:
         self.snapshot = Snapshot()
         self._open_tracker = open_tracker
-        self._tracker: Tracker | None = None
+        self._tracker: Reader | None = None
         self._seconds = seconds
+        self._view = view
         self._on_round = on_round
 
     @property
-    def tracker(self) -> Tracker:
+    def tracker(self) -> Reader:
         """The store.
 
         Raises:
@@ -119,7 +123,7 @@ class Watch:
                 found[record.name] = known
                 continue
             try:
-                found[record.name] = _read(record, self._tracker)
+                found[record.name] = _read(record, self._tracker, self._view)
             except TrackingError as error:
                 # a sweep that has just been opened has no manifest yet; one that is broken must not hide the others
                 _log.info("a sweep cannot be read", extra={"sweep": record.name, "reason": str(error)})
@@ -132,8 +136,8 @@ def _settled(known: WatchedSweep, record: SweepRecord) -> bool:
     return known.record == record and not known.running and time.monotonic() - known.read < _SETTLED_SECONDS
 
 
-def _read(record: SweepRecord, tracker: Tracker) -> WatchedSweep:
+def _read(record: SweepRecord, tracker: Reader, view: str) -> WatchedSweep:
     manifest = refresh(Manifest.from_json(tracker.read_file(record.run_id, SWEEP_FILE)), tracker)
-    results = results_key(manifest)
+    results = results_key(manifest, view)
     counts = Counter(entry.state for entry in manifest.entries)
     return WatchedSweep(record, manifest, results, page_key(record, results), counts, time.monotonic())

@@ -171,7 +171,47 @@ class Run(Protocol):
         ...
 
 
-class Tracker(Protocol):
+class Reader(Protocol):
+    """What can be asked of a store."""
+
+    def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
+        """The run that stands for every trial of these cohorts (see `best_runs`), whatever sweep ran it."""
+        ...
+
+    def read_table(self, run_id: str, name: str) -> pa.Table:
+        """A table of a finished run.
+
+        Raises:
+            TrackingError: it is not there.
+        """
+        ...
+
+    def read_file(self, run_id: str, name: str) -> bytes:
+        """An attached file.
+
+        Raises:
+            TrackingError: it is not there.
+        """
+        ...
+
+    def find_sweep(self, name: str) -> str | None:
+        """The parent run of a sweep, if there is one."""
+        ...
+
+    def sweeps(self) -> tuple[SweepRecord, ...]:
+        """Every sweep of the store: those that are running, then the one that ended last."""
+        ...
+
+    def read_curves(self, run_id: str) -> dict[str, Curve]:
+        """What a run has measured and delivered so far, by metric.
+
+        Raises:
+            TrackingError: there is no such run.
+        """
+        ...
+
+
+class Tracker(Reader, Protocol):
     """A store of sweeps and their runs."""
 
     def prepare(self) -> None:
@@ -206,10 +246,6 @@ class Tracker(Protocol):
         """
         ...
 
-    def find(self, cohorts: Iterable[str]) -> dict[str, RunRecord]:
-        """The run that stands for every trial of these cohorts (see `best_runs`), whatever sweep ran it."""
-        ...
-
     def running(self, parent: str) -> list[RunRecord]:
         """The runs of a sweep, of trials and of warm starts, that have not ended."""
         ...
@@ -218,40 +254,8 @@ class Tracker(Protocol):
         """Close a run whose process is gone, or mark one as superseded."""
         ...
 
-    def read_table(self, run_id: str, name: str) -> pa.Table:
-        """A table of a finished run.
-
-        Raises:
-            TrackingError: it is not there.
-        """
-        ...
-
     def write_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Attach files to a run, in place of older ones of the same name."""
-        ...
-
-    def read_file(self, run_id: str, name: str) -> bytes:
-        """An attached file.
-
-        Raises:
-            TrackingError: it is not there.
-        """
-        ...
-
-    def find_sweep(self, name: str) -> str | None:
-        """The parent run of a sweep, if there is one."""
-        ...
-
-    def sweeps(self) -> tuple[SweepRecord, ...]:
-        """Every sweep of the store: those that are running, then the one that ended last."""
-        ...
-
-    def read_curves(self, run_id: str) -> dict[str, Curve]:
-        """What a run has measured and delivered so far, by metric.
-
-        Raises:
-            TrackingError: there is no such run.
-        """
         ...
 
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:

@@ -22,9 +22,9 @@ def client_of(service: Service, **headers: str) -> TestClient:
     return TestClient(service, base_url="http://localhost", headers=headers, follow_redirects=False)
 
 
-def until(happens: Callable[[], Any]) -> None:
+def until(happens: Callable[[], Any], seconds: float = PATIENCE) -> None:
     """Wait for something that happens beside the requests."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.02)

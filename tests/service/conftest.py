@@ -48,6 +48,14 @@ def client(finished_store: MemoryTracker, computed: Path) -> Iterator[TestClient
 @pytest.fixture(scope="session")
 def server(client: TestClient, finished_store: MemoryTracker, computed: Path) -> Iterator[str]:
     """Address of the same service on a real port."""
-    settings = Settings("127.0.0.1", 0, computed, refresh_seconds=0.05, mlflow="http://127.0.0.1:5000")
+    settings = Settings(
+        "127.0.0.1",
+        0,
+        computed,
+        refresh_seconds=0.05,
+        mlflow="http://127.0.0.1:5000",
+        # nothing answers there: a grid that came so far would be a 503
+        cluster="http://127.0.0.1:9",
+    )
     with served(build_service(settings, lambda: finished_store)) as address:
         yield address

@@ -44,6 +44,8 @@ PATHS = (
     "/sweeps/polyps/trials/{}",
     "/sweeps/polyps/curves?cohort={}&metric={}",
     "/compare?first={}&second={}",
+    "/sweeps/polyps/tables/{}",
+    "/api/v1/sweeps/polyps/tables/{}",
     "/static/{}",
     "/api/v1/sweeps/{}",
     "/api/v1/sweeps/{}/comparisons",

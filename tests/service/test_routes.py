@@ -8,7 +8,7 @@ from stores import add_sweep, sweep_tables
 from segsweep.records.schemas import CASES
 from segsweep.records.tables import concatenate
 from segsweep.reports.report import build_report
-from segsweep.reports.writing import to_html
+from segsweep.reports.writing import to_csv, to_html
 from segsweep.service.app import build_service
 from segsweep.service.settings import Settings
 from segsweep.spec.report_settings import ReportSettings
@@ -23,6 +23,8 @@ ROUTES = (
     "/api/v1/sweeps/polyps/comparisons",
     "/api/v1/sweeps/polyps/volume-bias",
     "/api/v1/sweeps/polyps/report.html",
+    "/api/v1/sweeps/polyps/tables",
+    "/api/v1/sweeps/polyps/tables/polyps-polyp-1-settings.csv",
     "/api/v1/compare?first=polyps&second=more-polyps",
 )
 
@@ -73,6 +75,24 @@ def test_volume_errors(client: TestClient) -> None:
         assert row["bias"] == pytest.approx((own.volume_soft - own.volume_true).mean())
         assert (row["unit"], row["cases"]) == ("px", 20)
     assert {row["bias"] for row in hard} == {0.0}
+
+
+def test_every_table_of_the_report_is_given_whole(client: TestClient) -> None:
+    report = build_report(*sweep_tables("ce", "jaccard"), ReportSettings(), name="more-polyps")
+    expected = to_csv(report)
+    names = client.get("/api/v1/sweeps/more-polyps/tables").json()["items"]
+    assert names == sorted(expected)
+    for place in ("/api/v1/sweeps/more-polyps/tables", "/sweeps/more-polyps/tables"):
+        for name in names:
+            answer = client.get(f"{place}/{name}")
+            assert (answer.text, answer.headers["content-type"]) == (expected[name], "text/csv; charset=utf-8")
+            assert answer.headers["content-disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize("name", ["nothing.csv", "..%2freport.html", "%2e%2e%2f%2e%2e%2fcases.parquet", "a.tex"])
+def test_only_tables_are_given(client: TestClient, name: str) -> None:
+    for place in ("/api/v1/sweeps/polyps/tables", "/sweeps/polyps/tables"):
+        assert client.get(f"{place}/{name}").status_code == 404
 
 
 def test_the_report_is_the_one_that_the_command_writes(client: TestClient) -> None:

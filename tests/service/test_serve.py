@@ -1,25 +1,17 @@
 """`segsweep serve` as a process, on a real tracking store."""
 
 import json
-import os
 import signal
 import subprocess
-import sys
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from clients import TOKEN, until
+from processes import COMMAND, ask, serving
 from stores import add_sweep, sweep_tables
 
 from segsweep.api import open_tracker
 from segsweep.orchestration.home import Home
-
-COMMAND = [sys.executable, "-m", "segsweep", "serve", "--port", "0"]
 
 
 @pytest.fixture
@@ -30,41 +22,14 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-@contextmanager
-def serving(home: Home, *options: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its address; its log lies in the home folder."""
-    with (home.folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*COMMAND, "--home", str(home.folder), *options],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env={**os.environ, **environment},
-        )
-    try:
-        assert process.stdout is not None
-        yield process, process.stdout.readline().removeprefix("segsweep: ").strip()
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def get(url: str, **headers: str) -> tuple[int, Any]:
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers)) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
 def test_from_start_to_sigterm(home: Home) -> None:
     with serving(home) as (process, address):
-        until(lambda: get(f"{address}/readyz")[0] == 200)
-        _, sweep = get(f"{address}/api/v1/sweeps/polyps")
+        until(lambda: ask(f"{address}/readyz")[0] == 200)
+        _, sweep = ask(f"{address}/api/v1/sweeps/polyps")
         assert sweep["states"] == {"finished": 3, "failed": 1}
-        until(lambda: get(f"{address}/api/v1/sweeps/polyps/settings")[0] == 200)
-        (trial, *_) = get(f"{address}/api/v1/sweeps/polyps/trials")[1]["items"]
-        _, found = get(f"{address}/api/v1/sweeps/polyps/trials/{trial['trial']}/curves")
+        until(lambda: ask(f"{address}/api/v1/sweeps/polyps/settings")[0] == 200)
+        (trial, *_) = ask(f"{address}/api/v1/sweeps/polyps/trials")[1]["items"]
+        _, found = ask(f"{address}/api/v1/sweeps/polyps/trials/{trial['trial']}/curves")
         assert len(found["curves"]["train/loss"]) == 11
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=30)
@@ -77,8 +42,8 @@ def test_from_start_to_sigterm(home: Home) -> None:
 
 def test_with_tokens(home: Home) -> None:
     with serving(home, SEGSWEEP_TOKENS=TOKEN) as (_, address):
-        assert get(f"{address}/api/v1/sweeps")[0] == 401
-        assert get(f"{address}/api/v1/sweeps", Authorization=f"Bearer {TOKEN}")[0] == 200
+        assert ask(f"{address}/api/v1/sweeps")[0] == 401
+        assert ask(f"{address}/api/v1/sweeps", Authorization=f"Bearer {TOKEN}")[0] == 200
 
 
 @pytest.mark.parametrize(
