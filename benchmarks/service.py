@@ -1,13 +1,16 @@
-"""How long readers of the service wait: `python benchmarks/service.py`.
+"""How long readers of the service wait: `python benchmarks/service.py [FOLDER]`.
 
-A service on a sweep of 1,000 trials × 100 cases (the tables of `benchmarks/report.py`) and 50 readers at once, each
-with a connection of its own, asking for the list, the sweep's page, a page of trials and one of comparisons in turn.
-First while nothing is computed, then while the report of a second sweep of the same size is. To reach: p95 < 300 ms on
-2 cores.
+`segsweep serve` on a sweep of 1,000 trials × 100 cases (the tables of `benchmarks/report.py`) in MLflow's embedded
+store, and 50 readers at once, each with a connection of its own, asking for the list, the sweep's page, a page of
+trials and one of comparisons in turn. First while nothing is computed, then while the report of a second sweep of the
+same trials is. To reach: p95 < 300 ms on 2 cores. Filling the store takes minutes; in a FOLDER it is kept for the next
+time.
 """
 
 import http.client
-import multiprocessing
+import resource
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -18,13 +21,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from report import cases_table, trials_table
 
+from segsweep.api import open_tracker
+from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest, ManifestEntry
 from segsweep.records.schemas import TRIALS
 from segsweep.records.tables import table
-from segsweep.service.serve import serve
-from segsweep.service.settings import Settings
-from segsweep.tracking.memory import MemoryTracker
-from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Ending, RunDescription
+from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Ending, RunDescription, Tracker
 
 READERS = 50
 REQUESTS = 40
@@ -38,36 +40,24 @@ PAGES = (
 )
 
 
-def add_sweep(tracker: MemoryTracker, name: str, trials: pa.Table, cases: pa.Table) -> None:
-    """Finished runs that hold these tables."""
-    parent = tracker.open_sweep(name, {})
-    rows = trials.to_pylist()
-    starts = dict(zip(*(column.to_pylist() for column in pc.value_counts(cases["trial"]).flatten()), strict=True))
-    first = 0
-    for row in rows:
+def fill(tracker: Tracker, trials: pa.Table, cases: pa.Table) -> None:
+    """A finished sweep whose runs hold these tables."""
+    parent = open_sweep(tracker, "first", trials)
+    for row in trials.to_pylist():
         tags = {"segsweep.trial": row["trial"], "segsweep.cohort": row["cohort"]}
-        own = cases.slice(first, starts[row["trial"]])
-        first += starts[row["trial"]]
+        own = cases.filter(pc.equal(cases["trial"], row["trial"]))
         run = tracker.open_run(parent, RunDescription(row["setting"], "trial", {}, tags))
         run.finish(Ending("finished"), {}, {TRIALS_FILE: table([row], TRIALS), CASES_FILE: own})
-    manifest = Manifest(name, {}, tuple(ManifestEntry(row, ()) for row in rows))
-    tracker.write_files(parent, {SWEEP_FILE: manifest.to_json()})
+    tracker.flush()
     tracker.close_sweep(parent, "finished")
 
 
-def run_service(results: Path, address: "multiprocessing.Queue[str]", second: "multiprocessing.Event") -> None:  # type: ignore[valid-type]
-    """The service's process; the second sweep appears when told."""
-    tracker = MemoryTracker()
-    trials = trials_table(SETTINGS)
-    cases = cases_table(trials, rng=np.random.default_rng(0))
-    add_sweep(tracker, "first", trials, cases)
-
-    def later() -> None:
-        second.wait()
-        add_sweep(tracker, "second", trials, cases)
-
-    threading.Thread(target=later, daemon=True).start()
-    serve(Settings("127.0.0.1", 0, results), lambda: tracker, address.put)
+def open_sweep(tracker: Tracker, name: str, trials: pa.Table) -> str:
+    """Of trials that may have been run by another."""
+    parent = tracker.open_sweep(name, {})
+    manifest = Manifest(name, {}, tuple(ManifestEntry(row, ()) for row in trials.to_pylist()))
+    tracker.write_files(parent, {SWEEP_FILE: manifest.to_json()})
+    return parent
 
 
 def get(connection: http.client.HTTPConnection, path: str) -> int:
@@ -97,34 +87,57 @@ def readers(port: int) -> str:
     for thread in threads:
         thread.join()
     seconds = time.perf_counter() - start
-    middle, high = np.percentile(1000 * np.array(waits), [50, 95])
-    return f"p50 {middle:.0f} ms, p95 {high:.0f} ms, {len(waits) / seconds:.0f} requests/s"
+    middle, high, last = np.percentile(1000 * np.array(waits), [50, 95, 100])
+    return f"p50 {middle:.0f} ms, p95 {high:.0f} ms, longest {last:.0f} ms, {len(waits) / seconds:.0f} requests/s"
 
 
-def wait_for_results(port: int, sweep: str) -> float:
-    """Seconds until they are there."""
+def wait_for(port: int, path: str) -> float:
+    """Seconds until it is answered with 200."""
     start = time.perf_counter()
     connection = http.client.HTTPConnection("127.0.0.1", port)
-    while get(connection, f"/api/v1/sweeps/{sweep}/settings?limit=1") != 200:
+    while get(connection, path) != 200:
         time.sleep(0.1)
     return time.perf_counter() - start
 
 
+def measure(home: Home, trials: pa.Table) -> None:
+    """Start the service, read, and end it."""
+    command = [sys.executable, "-m", "segsweep", "serve", "--home", str(home.folder), "--port", "0"]
+    with (home.folder / "service.log").open("w") as log:
+        service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert service.stdout is not None
+    port = int(service.stdout.readline().rpartition(":")[2])
+    wait_for(port, "/api/v1/sweeps/first")
+    print(f"results of the first sweep after {wait_for(port, '/api/v1/sweeps/first/settings'):.1f} s")
+    print(f"{READERS} readers, nothing computed: {readers(port)}", flush=True)
+    tracker = open_tracker(home)
+    second = f"second-{time.time():.0f}"
+    tracker.close_sweep(open_sweep(tracker, second, trials), "finished")
+    wait_for(port, f"/api/v1/sweeps/{second}")
+    start = time.perf_counter()
+    computed = threading.Thread(target=wait_for, args=(port, f"/api/v1/sweeps/{second}/settings"))
+    computed.start()
+    waits = readers(port)
+    still = computed.is_alive()
+    computed.join()
+    seconds = time.perf_counter() - start
+    print(f"{READERS} readers, while a report is computed ({seconds:.1f} s, still under way: {still}): {waits}")
+    peak = Path(f"/proc/{service.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+    service.terminate()
+    service.wait()
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(f"peak of the service {int(peak) / 2**10:.0f} MiB, of the largest process {largest / 2**10:.0f} MiB")
+
+
 def main() -> None:
-    context = multiprocessing.get_context("spawn")
-    address, second = context.Queue(), context.Event()
-    with tempfile.TemporaryDirectory() as folder:
-        service = context.Process(target=run_service, args=(Path(folder), address, second))
-        service.start()
-        port = int(address.get(timeout=120).rpartition(":")[2])
-        print(f"results of the first sweep after {wait_for_results(port, 'first'):.1f} s")
-        print(f"{READERS} readers, nothing computed: {readers(port)}")
-        second.set()
-        time.sleep(4)
-        print(f"{READERS} readers, while a report is computed: {readers(port)}")
-        print(f"results of the second sweep after {wait_for_results(port, 'second'):.1f} s more")
-        service.terminate()
-        service.join()
+    with tempfile.TemporaryDirectory() as temporary:
+        home = Home(Path(sys.argv[1] if len(sys.argv) > 1 else temporary))
+        trials = trials_table(SETTINGS)
+        if not home.has_runs:
+            start = time.perf_counter()
+            fill(open_tracker(home), trials, cases_table(trials, rng=np.random.default_rng(0)))
+            print(f"store filled in {time.perf_counter() - start:.0f} s", flush=True)
+        measure(home, trials)
 
 
 if __name__ == "__main__":
