@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from segsweep.api import estimate, launch, plan, report, tables
+    from segsweep.api import estimate, keep, launch, plan, predict, report, tables
     from segsweep.orchestration.home import Home
 
 __version__ = "0.1.0"
-__all__ = ["Home", "estimate", "launch", "plan", "report", "tables"]
+__all__ = ["Home", "estimate", "keep", "launch", "plan", "predict", "report", "tables"]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from segsweep.errors import GridError, InputError, TrackingError
 from segsweep.orchestration.estimate import Estimate, estimate_of
@@ -22,11 +22,12 @@ from segsweep.orchestration.time_limit import time_limit
 from segsweep.spec.tiny import as_written, made_tiny
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Standing
-from segsweep.tracking.protocol import Tracker
+from segsweep.tracking.protocol import RegisteredModel, Tracker
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from segsweep.orchestration.predicting import Predicted
     from segsweep.orchestration.sync import Synced
 
 
@@ -55,6 +56,10 @@ class Watcher(Protocol):
 
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
         """Slices are being run: a function of (number of slices, the slice, its event)."""
+        ...
+
+    def predicting(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Images are being predicted: a function of (images done, images in all)."""
         ...
 
     def on_refused(self, trials: Sequence[Trial], error: InputError) -> None:
@@ -95,6 +100,10 @@ class SilentWatcher:
     def training(self) -> AbstractContextManager[Callable[[int, Slice, SliceEvent], None]]:
         """Nothing."""
         return nullcontext(lambda slices, piece, event: None)
+
+    def predicting(self) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Nothing."""
+        return nullcontext(lambda done, total: None)
 
     def on_refused(self, trials: Sequence[Trial], error: InputError) -> None:
         """Nothing."""
@@ -281,6 +290,61 @@ def tables(sweep: str, *, home: Home | None = None) -> Frames:
     place = home or Home.from_environment()
     _, found = gather(sweep, place, lambda: find_tracker(place))
     return Frames(found.trials.to_pandas(), found.cases.to_pandas())
+
+
+def keep(
+    sweep: str,
+    trials: Sequence[str],
+    *,
+    name: str | None = None,
+    threshold: Literal["0.5", "half", "best"] = "0.5",
+    home: Home | None = None,
+) -> tuple[RegisteredModel, ...]:
+    """Register the networks of finished trials, run with `keep: weights`, as versions of a model.
+
+    Args:
+        sweep: its name.
+        trials: ids.
+        name: of the model; left out: that of the sweep.
+        threshold: of one foreground label: 0.5, half of the best Dice on the training cases, or the best there.
+        home: folder and store; left out: by the environment, else ./segsweep-runs.
+
+    Raises:
+        InputError: a trial is not of the sweep, is not finished or left no weights; nothing is registered then.
+        TrackingError: there is no such sweep.
+    """
+    from segsweep.orchestration.keeping import keep as register  # noqa: PLC0415 (NumPy and SciPy)
+    from segsweep.reports.threshold_choice import Choice  # noqa: PLC0415
+
+    choice = {"0.5": Choice.FIXED, "half": Choice.HALF, "best": Choice.BEST}[threshold]
+    return register(sweep, trials, find_tracker(home or Home.from_environment()), name=name or sweep, choice=choice)
+
+
+def predict(
+    model: str,
+    images: Sequence[str],
+    folder: Path | str,
+    *,
+    home: Home | None = None,
+    watcher: Watcher | None = None,
+) -> "Predicted":
+    """Apply a kept model to images: a mask for each, and a table of their volumes.
+
+    Args:
+        model: NAME, or NAME/VERSION.
+        images: files; of an image with a file per channel these, apart by commas.
+        folder: to write to.
+        home: folder and store; left out: by the environment, else ./segsweep-runs.
+        watcher: told how many images are done.
+
+    Raises:
+        InputError: there is no such model, or an image cannot be used.
+    """
+    from segsweep.orchestration.predicting import predict as apply  # noqa: PLC0415 (torch and MONAI)
+
+    tracker, told = find_tracker(home or Home.from_environment()), watcher or SilentWatcher()
+    with told.predicting() as on_image:
+        return apply(model, images, Path(folder), tracker, on_image)
 
 
 def sync(*, home: Home | None = None, watcher: Watcher | None = None) -> "tuple[Synced, ...]":

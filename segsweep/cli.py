@@ -237,6 +237,43 @@ def status(
 
 
 @app.command()
+def keep(
+    sweep: Annotated[str, typer.Argument(help="Name of a sweep.", show_default=False)],
+    trials: Annotated[list[str], typer.Argument(help="Ids of its trials, as status prints them.", show_default=False)],
+    name: Annotated[str | None, typer.Option(help="Name of the model. Default: that of the sweep.")] = None,
+    threshold: Annotated[
+        Literal["0.5", "half", "best"],
+        typer.Option(help="Of one foreground label: 0.5, D*/2, or what is best on the training cases."),
+    ] = "0.5",
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+) -> None:
+    """Register the networks of finished trials, run with `keep: weights`, as versions of a model to predict with."""
+    from segsweep import api, terminal  # noqa: PLC0415
+
+    place = _home(home, tracking)
+    terminal.print_kept(api.keep(sweep, trials, name=name, threshold=threshold, home=place))
+
+
+@app.command()
+def predict(
+    model: Annotated[str, typer.Argument(help="NAME or NAME/VERSION of a kept model.", show_default=False)],
+    images: Annotated[
+        list[str],
+        typer.Argument(help="NIfTI files or pictures; of one with a file per channel these, apart by commas."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the masks and volumes.csv.", show_default=False)],
+    home: HomeFolder = None,
+    tracking: TrackingUri = None,
+) -> None:
+    """Apply a kept model to images: a mask on each image's own grid, and soft, hard and re-calibrated volumes."""
+    from segsweep import api, terminal  # noqa: PLC0415
+
+    predicted = api.predict(model, images, out, home=_home(home, tracking), watcher=terminal.Watch())
+    terminal.print_predicted(predicted)
+
+
+@app.command()
 def sync(home: HomeFolder = None, tracking: TrackingUri = None) -> None:
     """Deliver runs that wait for a tracking store; --tracking brings them, and this folder's sweeps, to that one."""
     from segsweep import api, terminal  # noqa: PLC0415

@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from segsweep.orchestration.launch import Launched
     from segsweep.orchestration.left import Left
     from segsweep.orchestration.planning import Planned
+    from segsweep.orchestration.predicting import Predicted
     from segsweep.orchestration.slices import Slice
     from segsweep.orchestration.sweep_report import SweepReport
     from segsweep.orchestration.sync import Synced
     from segsweep.spec.trials import Trial
     from segsweep.store.claims import Standing
-    from segsweep.tracking.protocol import Ending
+    from segsweep.tracking.protocol import Ending, RegisteredModel
 
 _QUIET_SECONDS = 30.0
 """Without a screen, progress is a line this often."""
@@ -81,12 +82,8 @@ class Watch:
     @contextmanager
     def copying(self) -> Iterator[Callable[[str, int, int], None]]:
         """A bar of bytes while datasets come from a bucket; nothing where all of them are on this node."""
-        progress = progress_of(DownloadColumn(), TimeRemainingColumn())
-        try:
+        with _when_needed(progress_of(DownloadColumn(), TimeRemainingColumn())) as progress:
             yield _one_task_each(progress, "fetching")
-        finally:
-            if progress.live.is_started:  # where there is nothing to do there is no empty bar
-                progress.stop()
 
     @contextmanager
     def decoding(self) -> Iterator[Callable[[str, int, int], None]]:
@@ -97,15 +94,14 @@ class Watch:
     @contextmanager
     def measuring(self) -> Iterator[Callable[[int, int], None]]:
         """A bar while trials are measured; nothing where all was measured before."""
-        with bar("shapes") as progress:
-            tasks: list[TaskID] = []
+        with _when_needed(bar("shapes")) as progress:
+            yield _one_task(progress, "measuring")
 
-            def update(done: int, total: int) -> None:
-                if not tasks:
-                    tasks.append(progress.add_task("measuring", total=total))
-                progress.update(tasks[0], completed=done)
-
-            yield update
+    @contextmanager
+    def predicting(self) -> Iterator[Callable[[int, int], None]]:
+        """A bar of images; nothing where there is no model."""
+        with _when_needed(bar("images")) as progress:
+            yield _one_task(progress, "predicting")
 
     @contextmanager
     def searching(self, untried: int) -> Iterator[Callable[["CandidateEvent"], None]]:
@@ -144,6 +140,28 @@ class Watch:
         if time.monotonic() - self._complained > _COMPLAINT_SECONDS:
             self._complained = time.monotonic()
             say(f"the tracking store is away; {count(waiting, 'run')} to deliver, still trying")
+
+
+@contextmanager
+def _when_needed(progress: Progress) -> Iterator[Progress]:
+    """A bar that its first task starts: where there is nothing to do there is no empty one."""
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()
+
+
+def _one_task(progress: Progress, verb: str) -> Callable[[int, int], None]:
+    tasks: list[TaskID] = []
+
+    def update(done: int, total: int) -> None:
+        if not tasks:
+            progress.start()
+            tasks.append(progress.add_task(verb, total=total))
+        progress.update(tasks[0], completed=done)
+
+    return update
 
 
 def _one_task_each(progress: Progress, verb: str) -> Callable[[str, int, int], None]:
@@ -262,6 +280,20 @@ def print_synced(synced: "Sequence[Synced]") -> None:
         say(f"{store.store}: {count(store.delivered, 'run')} delivered{copied}")
     if not synced:
         say("nothing waits to be delivered")
+
+
+def print_kept(models: "Sequence[RegisteredModel]") -> None:
+    """A line per version."""
+    for model in models:
+        named = {key.removeprefix("segsweep."): value for key, value in model.tags.items()}
+        where = f"{named['dataset']} fold {named['fold']} seed {named['seed']}"
+        say(f"{model.name}/{model.version}: {named['setting']}  {where}, threshold {named['threshold']}")
+
+
+def print_predicted(predicted: "Predicted") -> None:
+    """What was written and where."""
+    model = predicted.model
+    say(f"{model.name}/{model.version}: {count(len(predicted.masks), 'mask')}, volumes in {predicted.volumes}")
 
 
 def print_report(report: "SweepReport") -> None:

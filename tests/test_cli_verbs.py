@@ -4,11 +4,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from grids import PHANTOM, tiny_sweep
+from PIL import Image
 
+import segsweep
 from segsweep.cli import main
 from segsweep.orchestration.home import Home
+from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.tracking.memory import MemoryTracker
 
@@ -89,7 +93,6 @@ class TestBadInput:
 
 def test_report_prints_the_answer_and_where_the_page_is(verb: Verb, grid_file: Path, home: Home) -> None:
     """A sweep that was tracked elsewhere, with its tables still in its folder."""
-    from segsweep.orchestration.in_process import InProcessExecutor
     from segsweep.orchestration.launch import Launch
     from segsweep.orchestration.left import left_to_run
 
@@ -110,3 +113,39 @@ def test_theory_is_printed_and_written(verb: Verb, tmp_path: Path) -> None:
     listed = [Path(line) for line in out.splitlines() if line.startswith(str(tmp_path))]
     assert {path.suffix for path in listed} == {".md", ".csv", ".svg"}
     assert all(path.stat().st_size > 0 for path in listed)
+
+
+class TestModels:
+    def test_a_kept_trial_predicts(self, verb: Verb, home: Home, tmp_path: Path) -> None:
+        grid = tmp_path / "grid.yaml"
+        grid.write_text(tiny_sweep(keep="weights", grid={"loss": "ce"}))
+        (entry,) = segsweep.launch(grid, home=home, executor=InProcessExecutor()).manifest.entries
+        place = ("--home", home.folder)
+        kept = verb("keep", "tiny", entry.trial, *place)
+        assert kept == (0, "tiny/1: ce  phantoms fold 0 seed 0, threshold 0.5\n", "")
+        image = np.full((16, 16), 2, dtype=np.float32)  # as bright as what is certainly foreground
+        Image.fromarray(image).save(tmp_path / "bright.tiff")
+        code, out, err = verb("predict", "tiny", tmp_path / "bright.tiff", "--out", tmp_path / "out", *place)
+        assert (code, err) == (0, "")
+        assert out.splitlines()[-1] == f"tiny/1: 1 mask, volumes in {tmp_path}/out/volumes.csv"
+        header, line = (tmp_path / "out" / "volumes.csv").read_text().splitlines()
+        values = dict(zip(header.split(","), line.split(","), strict=True))
+        mask = np.asarray(Image.open(values["mask"]))
+        assert (mask.shape, float(values["volume_hard"])) == ((16, 16), np.count_nonzero(mask))
+        assert values["volume_hard_recalibrated"] == ""
+
+    @pytest.mark.parametrize(
+        ("given", "reason"),
+        [
+            (("keep", "other", "abc"), "no sweep named 'other' is tracked here"),
+            (("predict", "other", "a.png", "--out", "out"), "no model named 'other' is registered here; "),
+        ],
+    )
+    def test_what_is_not_there_is_one_line(
+        self, verb: Verb, home: Home, store: str, given: tuple[str, ...], reason: str
+    ) -> None:
+        code, out, err = verb(*given, "--home", home.folder, "--tracking", store)
+        assert code != 0
+        assert out == ""
+        assert err.startswith(f"segsweep: {reason}")
+        assert err.count("\n") == 1

@@ -1,5 +1,6 @@
 """One case from its files to its training grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,16 +49,9 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
         DataError: a file cannot be read or does not fit the others; names the case and the file.
     """
     image, native_labels = read_case(case, labels, ignore)
-    native = image.array.shape[1:]
-    try:
-        resampled = resampled_shape(native, image.spacing, preprocess)
-    except ValueError as error:
-        raise DataError(f"case {case.id}: {error}") from error
-    geometry = Geometry(native, resampled, preprocess.size or _holding(preprocess.patch, resampled), image.spacing)
-    scaled = normalise(resample(_channels(case, image, preprocess), resampled), preprocess.normalise)
-    on_grid = [nearest(label, resampled) for label in native_labels]
+    image_on_grid, geometry = bring_to_grid(image, case.id, preprocess)
+    on_grid = [nearest(label, geometry.resampled) for label in native_labels]
     placed = [geometry.place(label, fill=0) for label in on_grid]
-    image_on_grid = np.stack([geometry.place(channel, fill=_outside(channel, preprocess)) for channel in scaled])
     if preprocess.synthetic_contrast is not None and is_inverted(case):
         image_on_grid = -image_on_grid
     return CaseVoxels(
@@ -67,6 +61,30 @@ def decode_case(case: Case, labels: tuple[str, ...], preprocess: Preprocess, ign
         geometry=geometry,
         cut_off=_cut_off(on_grid[0], placed[0], len(labels)),
     )
+
+
+def bring_to_grid(image: Volume, case: str, preprocess: Preprocess) -> tuple[NDArray[np.float32], Geometry]:
+    """Resample, normalise and pad or crop an image.
+
+    Args:
+        image: all channels, on the native grid.
+        case: id, for errors.
+        preprocess: from native image to training grid.
+
+    Returns:
+        (channels, *size), and where that grid lies in the native one.
+
+    Raises:
+        DataError: the image has other axes or channels than are asked for.
+    """
+    native = image.array.shape[1:]
+    try:
+        resampled = resampled_shape(native, image.spacing, preprocess)
+    except ValueError as error:
+        raise DataError(f"case {case}: {error}") from error
+    geometry = Geometry(native, resampled, preprocess.size or _holding(preprocess.patch, resampled), image.spacing)
+    scaled = normalise(resample(_channels(case, image, preprocess), resampled), preprocess.normalise)
+    return np.stack([geometry.place(channel, fill=_outside(channel, preprocess)) for channel in scaled]), geometry
 
 
 def read_case(case: Case, labels: tuple[str, ...], ignore: int | None = None) -> tuple[Volume, NDArray[np.uint8]]:
@@ -80,22 +98,31 @@ def read_case(case: Case, labels: tuple[str, ...], ignore: int | None = None) ->
     Raises:
         DataError: a file cannot be read or does not fit the others; names the case and the file.
     """
-    image = _image(case)
+    image = read_image(case.images, case.id)
     files = (case.label, *(case.raters[name] for name in sorted(case.raters)))
     return image, np.stack([_label(path, case, labels, ignore, image) for path in files])
 
 
-def _image(case: Case) -> Volume:
-    first, *others = (read_volume(path, case.id) for path in case.images)
-    for path, part in zip(case.images[1:], others, strict=True):
+def read_image(files: Sequence[Path], case: str) -> Volume:
+    """All channels of an image.
+
+    Args:
+        files: one per channel, or a single one that holds all of them.
+        case: id, for errors.
+
+    Raises:
+        DataError: a file cannot be read or does not fit the others; names the case and the file.
+    """
+    first, *others = (read_volume(path, case) for path in files)
+    for path, part in zip(files[1:], others, strict=True):
         if part.array.shape[1:] != first.array.shape[1:]:
             sizes = [list(volume.array.shape[1:]) for volume in (first, part)]
-            raise DataError(f"case {case.id}: {path} has {sizes[1]} voxels, {case.images[0]} {sizes[0]}")
+            raise DataError(f"case {case}: {path} has {sizes[1]} voxels, {files[0]} {sizes[0]}")
         if not part.lies_where(first):
-            raise DataError(f"case {case.id}: {path} does not lie where {case.images[0]} lies: their affines differ")
+            raise DataError(f"case {case}: {path} does not lie where {files[0]} lies: their affines differ")
     image = replace(first, array=np.concatenate([part.array.astype(np.float32) for part in (first, *others)]))
     if not np.isfinite(image.array).all():
-        raise DataError(f"case {case.id}: {case.images[0]}: the image holds NaN or infinity")
+        raise DataError(f"case {case}: {files[0]}: the image holds NaN or infinity")
     return image
 
 
@@ -128,10 +155,10 @@ def _outside(channel: NDArray[np.float32], preprocess: Preprocess) -> float:
     return 0.0 if preprocess.normalise.method == "zscore_nonzero" else float(channel.min())
 
 
-def _channels(case: Case, image: Volume, preprocess: Preprocess) -> NDArray[np.float32]:
+def _channels(case: str, image: Volume, preprocess: Preprocess) -> NDArray[np.float32]:
     array: NDArray[np.float32] = image.array.astype(np.float32, copy=False)
     if preprocess.channels is None:
         return array
     if max(preprocess.channels) >= len(array):
-        raise DataError(f"case {case.id}: `channels` asks for {max(preprocess.channels)}; the image has {len(array)}")
+        raise DataError(f"case {case}: `channels` asks for {max(preprocess.channels)}; the image has {len(array)}")
     return array[list(preprocess.channels)]

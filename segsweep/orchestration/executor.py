@@ -32,6 +32,7 @@ class Errand:
         void: claim to its fence, where the claim is known to be void though it looks held.
         last: whether this is the last attempt: what failed for want of GPU memory is then called failed.
         lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
+        keep_weights: whether the runs of finished trials hold their weights.
         asha: which trials are stopped early; None = none.
     """
 
@@ -44,6 +45,7 @@ class Errand:
     void: Mapping[str, int] = field(default_factory=dict)
     last: bool = False
     lanes: str = "sequential"
+    keep_weights: bool = False
     asha: Asha | None = None
 
 

@@ -334,6 +334,7 @@ class Launch:
             void=void,
             last=last,
             lanes=self._planned.sweep.resources.lanes,
+            keep_weights=self._planned.sweep.keep_weights,
             asha=asha,
         )
 

@@ -75,6 +75,7 @@ def at_work(
             void=errand.void,
             last=errand.last,
             lanes=errand.lanes,
+            keep_weights=errand.keep_weights,
             goes_on=goes_on,
         )
 

@@ -46,13 +46,14 @@ class Sweep:
     search: Search
     resources: Resources
     report: ReportSettings
+    keep_weights: bool
     retry: int
     text: str
 
 
 KEYS = (
     *("name", "datasets", "labels", "folds", "split", "seeds", "network", "warm_start", "train", "augment", "grid"),
-    *("resources", "search", "report", "retry"),
+    *("resources", "search", "report", "keep", "retry"),
 )
 
 _LONGEST_NAME = 60
@@ -123,6 +124,7 @@ def parse_sweep(text: str, variables: Mapping[str, str] = os.environ) -> Sweep:
         search=search,
         resources=_one("resources", Resources, values.get("resources", {})),
         report=_one("report", ReportSettings, values.get("report", {})),
+        keep_weights=_keeps_weights(values.get("keep", "none")),
         retry=_count("retry", values.get("retry", 1)),
         text=text,
     )
@@ -198,6 +200,12 @@ def _count(key: str, value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise GridError(f"{key}: whole numbers from 0 up, got {value!r}")
     return value
+
+
+def _keeps_weights(value: Any) -> bool:
+    if value not in ("none", "weights"):
+        raise GridError(f"keep: `none` or `weights`, got {value!r}")
+    return bool(value == "weights")
 
 
 def _warm_starts(value: Any) -> tuple[WarmStart | None, ...]:

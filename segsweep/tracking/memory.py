@@ -12,6 +12,7 @@ from segsweep.tracking.protocol import (
     Curve,
     Ending,
     Point,
+    RegisteredModel,
     RunDescription,
     RunRecord,
     SweepRecord,
@@ -78,6 +79,7 @@ class MemoryTracker:
         self._numbers = count()  # several threads may open runs at once
         self._sweeps: dict[str, str] = {}
         self._launched: dict[str, tuple[float, float | None]] = {}
+        self._models: dict[str, tuple[RegisteredModel, ...]] = {}
 
     def prepare(self) -> None:
         """There is nothing to prepare."""
@@ -162,6 +164,17 @@ class MemoryTracker:
         name = self.runs[parent].description.name
         self._launched[name] = (self._launched[name][0], time.time())
         self.runs[parent].ending = Ending(state, note or None)
+
+    def register_model(self, name: str, run_id: str, tags: Mapping[str, str], note: str) -> RegisteredModel:
+        """A new version of a model; nobody reads the note here."""
+        before = self.models(name)
+        made = RegisteredModel(name, len(before) + 1, run_id, dict(tags))
+        self._models[name] = (*before, made)
+        return made
+
+    def models(self, name: str) -> tuple[RegisteredModel, ...]:
+        """The versions of a model."""
+        return self._models.get(name, ())
 
     def _add(self, parent: str | None, description: RunDescription) -> MemoryRun:
         run = MemoryRun(f"run-{next(self._numbers)}", parent, description)

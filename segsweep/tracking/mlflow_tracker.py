@@ -11,6 +11,7 @@ from mlflow.entities import RunTag
 
 from segsweep.records import tables
 from segsweep.records.schemas import CASES, OVERLAYS, TRIALS
+from segsweep.tracking.mlflow_registry import register, versions
 from segsweep.tracking.mlflow_store import SOURCE, STATUS, MlflowStore, translated
 from segsweep.tracking.outbox import Outbox
 from segsweep.tracking.protocol import (
@@ -19,6 +20,7 @@ from segsweep.tracking.protocol import (
     TRIALS_FILE,
     Curve,
     Ending,
+    RegisteredModel,
     RunDescription,
     RunRecord,
     SweepRecord,
@@ -179,6 +181,14 @@ class MlflowTracker:
             tags = [RunTag("segsweep.state", state), *([RunTag("mlflow.note.content", note)] if note else [])]
             self.store.client.log_batch(parent, tags=tags)
             self.store.client.set_terminated(parent, STATUS.get(state, "FAILED"))
+
+    def register_model(self, name: str, run_id: str, tags: Mapping[str, str], note: str) -> RegisteredModel:
+        """A new version of a model."""
+        return register(self.store, name, run_id, tags, note)
+
+    def models(self, name: str) -> tuple[RegisteredModel, ...]:
+        """The versions of a model."""
+        return versions(self.store, name)
 
 
 @cache

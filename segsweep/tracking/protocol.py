@@ -16,6 +16,8 @@ TRIALS_FILE = "trials.parquet"
 OVERLAYS_FILE = "overlays.parquet"
 SEARCH_FILE = "search.parquet"
 SWEEP_FILE = "trials.json"
+NETWORK_FILE = "network.json"
+WEIGHTS_FILE = "weights.pt"
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,23 @@ class SweepRecord:
     state: str
     started: float
     ended: float | None
+
+
+@dataclass(frozen=True)
+class RegisteredModel:
+    """A version of a model in the registry.
+
+    Args:
+        name: of the model.
+        version: counted from 1.
+        run_id: of the run whose files it is made of.
+        tags: what is known of it.
+    """
+
+    name: str
+    version: int
+    run_id: str
+    tags: Mapping[str, str]
 
 
 Curve = tuple[tuple[int, float], ...]
@@ -260,6 +279,14 @@ class Tracker(Reader, Protocol):
 
     def close_sweep(self, parent: str, state: str, note: str = "") -> None:
         """Mark a parent run as ended, with a note for people (Markdown)."""
+        ...
+
+    def register_model(self, name: str, run_id: str, tags: Mapping[str, str], note: str) -> RegisteredModel:
+        """A new version of a model, of the files of a run, with a note for people (Markdown)."""
+        ...
+
+    def models(self, name: str) -> tuple[RegisteredModel, ...]:
+        """The versions of a model, the first one first; none where there is no such model."""
         ...
 
 

@@ -20,6 +20,7 @@ from segsweep.training.loop import Training
 from segsweep.training.reasons import reason_class, reason_line
 from segsweep.training.recording import Evaluated, record, record_failure
 from segsweep.training.saving import Saving
+from segsweep.training.trained import trained_files
 from segsweep.training.warm_start import warm_start
 from segsweep.training.workplace import Judging, Progress, Workplace
 
@@ -167,8 +168,11 @@ class _Slice:
         asked = batches.inner() if inner else batches.evaluation()
         cases = list(evaluate(lane.network, asked, batches.labels, trial, self._place.device))
         self._place.on_judged(trial, cases)
-        pictures = () if inner else example_rows(lane.network, batches, cases, self._place.device)
-        return Evaluated(cases, list(pictures))
+        if inner:
+            return Evaluated(cases)
+        pictures = example_rows(lane.network, batches, cases, self._place.device)
+        files = trained_files(lane.best_weights(), trial, batches) if self._place.keep_weights else {}
+        return Evaluated(cases, list(pictures), files)
 
     def _superseded(self, trial: Trial) -> bool:
         try:

@@ -1,16 +1,29 @@
 """Probabilities of a network on whole images."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from segsweep.data.batches import EvaluationCase
-
 _WINDOWS = 4
 """Windows that are predicted at a time."""
+
+
+class Shown(Protocol):
+    """What a network is shown of a case."""
+
+    @property
+    def image(self) -> NDArray[np.float32]:
+        """(channels, *size), on the training grid."""
+        ...
+
+    @property
+    def window(self) -> tuple[int, ...] | None:
+        """Size of the windows that it is seen through; None = it is seen whole."""
+        ...
 
 
 @torch.inference_mode()
@@ -24,7 +37,7 @@ def probabilities(
     return np.asarray(found.cpu().numpy())
 
 
-def predict(network: nn.Module, cases: Sequence[EvaluationCase], device: torch.device) -> Sequence[NDArray[np.float32]]:
+def predict(network: nn.Module, cases: Sequence[Shown], device: torch.device) -> Sequence[NDArray[np.float32]]:
     """Foreground probabilities of each case on its training grid, (foreground labels, *size).
 
     Args:
@@ -37,7 +50,7 @@ def predict(network: nn.Module, cases: Sequence[EvaluationCase], device: torch.d
     return [_in_windows(network, case, device) for case in cases]
 
 
-def _in_windows(network: nn.Module, case: EvaluationCase, device: torch.device) -> NDArray[np.float32]:
+def _in_windows(network: nn.Module, case: Shown, device: torch.device) -> NDArray[np.float32]:
     """Windows that overlap by half; where several see a voxel, the mean of their probabilities, the nearer to a
     window's centre the heavier (Gaussian)."""
     from monai.inferers import sliding_window_inference  # noqa: PLC0415 (whole images need not pay)

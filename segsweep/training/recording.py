@@ -3,7 +3,7 @@
 import math
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from segsweep.records import tables
@@ -20,11 +20,12 @@ from segsweep.training.workplace import Judging, Workplace
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Rows of the cases and of the overlays table; none where training diverged or was stopped: there is nothing to
-    compare."""
+    """Rows of the cases and of the overlays table, and further files; none where training diverged or was stopped:
+    there is nothing to compare."""
 
     cases: Sequence[Mapping[str, Any]] = ()
     overlays: Sequence[Mapping[str, Any]] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def record(
@@ -58,7 +59,7 @@ def record(
         OVERLAYS_FILE: tables.table(found.overlays, OVERLAYS),
     }
     metrics = {**summarise(found.cases), **_searched(ending, found), "seconds": outcome["seconds"]}
-    run.finish(ending, metrics, written)
+    run.finish(ending, metrics, written, found.files)
     return ending
 
 

@@ -55,6 +55,7 @@ class Workplace:
         void: claim to its fence, where the claim is known to be void though it looks held.
         last: whether a trial that GPU memory was too small for is to be called failed.
         lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
+        keep_weights: whether the run of a finished trial holds its weights.
         judging: what lanes are judged on.
         on_judged: called with (trial, its rows of the cases table).
         goes_on: asked with (trial, epoch) after each epoch; a trial that is not to go on is stopped.
@@ -71,6 +72,7 @@ class Workplace:
     void: Mapping[str, int] = field(default_factory=dict)
     last: bool = False
     lanes: str = "sequential"
+    keep_weights: bool = False
     judging: Judging = Judging.EVERY_CASE
     on_judged: Callable[[Trial, Sequence[Mapping[str, Any]]], None] = lambda trial, rows: None
     goes_on: Callable[[Trial, Epoch], bool] = lambda trial, epoch: True

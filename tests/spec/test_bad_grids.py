@@ -12,7 +12,7 @@ from segsweep.spec.grid import parse_sweep, read_sweep
 
 TOP_KEYS = (
     "name, datasets, labels, folds, split, seeds, network, warm_start, train, augment, grid, resources, search, report,"
-    " retry"
+    " keep, retry"
 )
 SOURCES = "msd, folder, nnunet, datalist, bids, phantom"
 FILE_KEYS = (
@@ -97,6 +97,7 @@ TOP_LEVEL = [
         "report.metric: input should be 'dice', 'jaccard', 'nsd', 'hd95' or 'assd', got 'iou'",
     ),
     ({"retry": -1}, "retry: whole numbers from 0 up, got -1"),
+    ({"keep": True}, "keep: `none` or `weights`, got True"),
     ({"report": {"resamples": 10}}, "report.resamples: input should be greater than or equal to 200, got 10"),
 ]
 

@@ -220,3 +220,22 @@ class TestFiles:
     def test_a_file_that_is_not_there(self, tracker: Tracker, parent: str) -> None:
         with pytest.raises(TrackingError):
             tracker.read_file(parent, "none.txt")
+
+
+class TestModels:
+    def test_versions_are_counted_by_model(self, tracker: Tracker, parent: str) -> None:
+        tracker.open_run(parent, description()).finish(Ending("finished"), {}, {}, {"weights.pt": b"1"})
+        run_id = id_of(tracker)
+        first = tracker.register_model("lesions", run_id, {"segsweep.setting": "dice Φ=image"}, "**the first**")
+        second = tracker.register_model("lesions", run_id, {}, "")
+        other = tracker.register_model("organs", run_id, {}, "")
+        assert [(model.version, model.run_id) for model in (first, second, other)] == [
+            (1, run_id),
+            (2, run_id),
+            (1, run_id),
+        ]
+        assert tracker.models("lesions") == (first, second)
+        assert first.tags == {"segsweep.setting": "dice Φ=image"}
+
+    def test_a_model_that_is_not_there_has_none(self, tracker: Tracker) -> None:
+        assert tracker.models("lesions") == ()
