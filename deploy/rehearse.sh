@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds, starts, tries and takes down the compose file with an engine that takes compose's verbs: deploy/rehearse.sh ENGINE
-# For example `deploy/rehearse.sh docker compose`. The volumes of this project are dropped at the end.
+# Builds, starts, tries, breaks and takes down the compose file with an engine that takes compose's verbs:
+# deploy/rehearse.sh ENGINE, for example `deploy/rehearse.sh docker compose`. What it breaks are containers of `$CONTAINERS`
+# (docker, podman). The volumes of this project are dropped at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=("$@")
@@ -14,6 +15,7 @@ finish() {
   exit $code
 }
 trap finish EXIT
+"${engine[@]}" build
 WORKER_CPUS=1 "${engine[@]}" up -d --scale ray-worker=2
 "${PYTHON:-python3}" deploy/smoke.py
 "${engine[@]}" exec -T ray-head python - <<'PYTHON'
@@ -24,3 +26,4 @@ for bucket in ("mlflow", "segsweep"):
     print(f"{bucket}: {len(found)} objects, {sum(item['Size'] for item in found)} bytes")
     assert found, bucket
 PYTHON
+"${PYTHON:-python3}" deploy/faults.py "${CONTAINERS:-docker}"

@@ -22,14 +22,9 @@ WORKERS = 2
 
 def main() -> None:
     """From ready services to a report, with times."""
-    secrets = dict(line.split("=", 1) for line in (ROOT / ".env").read_text().splitlines() if "=" in line[1:])
-    service = asker(SERVICE, secrets["SEGSWEEP_TOKENS"].split(",")[0])
-    ray = asker(RAY, secrets["RAY_AUTH_TOKEN"])
-    started = time.monotonic()
-
-    def note(text: str) -> None:
-        print(f"{time.monotonic() - started:6.1f} s  {text}", flush=True)
-
+    token = secrets()["RAY_AUTH_TOKEN"]
+    service, ray = asker(SERVICE, secrets()["SEGSWEEP_TOKENS"].split(",")[0]), asker(RAY, token)
+    note = stopwatch()
     wait("the service is ready", lambda: asker(SERVICE)("/readyz")["ready"])
     wait(f"{WORKERS} workers are there", lambda: len(alive(ray)) == WORKERS + 1)
     note(f"everything is ready, {WORKERS} workers")
@@ -39,7 +34,7 @@ def main() -> None:
     command = [sys.executable, "-m", "segsweep"]
     launch = subprocess.Popen(
         [*command, "launch", str(ROOT / "deploy" / "smoke.yaml"), "--address", RAY],
-        env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets["RAY_AUTH_TOKEN"]},
+        env={**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token},
     )
     wait("the service shows the sweep", lambda: service("/api/v1/sweeps/smoke")["state"] in ("running", "finished"))
     seen: set[str] = set()
@@ -64,6 +59,17 @@ def main() -> None:
         "tables lie in the artifact store", {"cases.parquet", "trials.parquet"} <= {file["path"] for file in listed}
     )
     note("report, tables and volume bias are right")
+
+
+def secrets() -> dict[str, str]:
+    """Of .env."""
+    return dict(line.split("=", 1) for line in (ROOT / ".env").read_text().splitlines() if "=" in line[1:])
+
+
+def stopwatch() -> Callable[[str], None]:
+    """Prints texts with the time since now."""
+    started = time.monotonic()
+    return lambda text: print(f"{time.monotonic() - started:6.1f} s  {text}", flush=True)
 
 
 def asker(address: str, token: str | None = None) -> Callable[..., Any]:

@@ -11,6 +11,7 @@ import torch
 from grids import tiny_sweep
 from hypothesis import settings
 from mlflow_server import Server
+from postgres_server import Postgres, binaries
 
 from segsweep.orchestration.home import Home
 from segsweep.tracking.memory import MemoryTracker
@@ -20,6 +21,9 @@ settings.register_profile("segsweep", deadline=None)
 settings.load_profile("segsweep")
 
 OWN_VARIABLES = ("SEGSWEEP_HOME", "SEGSWEEP_CACHE", "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "RAY_ADDRESS")
+
+S3_KEYS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
+TEAM_BUCKET = "team"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -105,9 +109,46 @@ def s3_endpoint() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A real PostgreSQL."""
+    found = binaries()
+    if found is None:
+        pytest.skip("no PostgreSQL here; Debian's package is `postgresql`")
+    made = Postgres(found)
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="session")
+def _team_server(postgres: Postgres, s3_endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Starting one on a new database takes longer than all tests on it."""
+    from segsweep.store.s3_client import s3_client
+
+    environment = {**S3_KEYS, "AWS_ENDPOINT_URL_S3": s3_endpoint, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        s3_client().create_bucket(Bucket=TEAM_BUCKET)
+    postgres.make("mlflow")
+    made = Server(tmp_path_factory.mktemp("team"), postgres.uri("mlflow"), f"s3://{TEAM_BUCKET}/artifacts", environment)
+    made.start()
+    postgres.make("empty", template="mlflow")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def team_server(_team_server: Server, postgres: Postgres) -> Server:
+    """A server as teams have one, on PostgreSQL and with artifacts proxied to S3; it holds nothing yet."""
+    postgres.make("mlflow", template="empty")
+    return _team_server
+
+
 @pytest.fixture
 def s3_environment(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name, value in {**S3_KEYS, "AWS_ENDPOINT_URL_S3": s3_endpoint}.items():
+        monkeypatch.setenv(name, value)

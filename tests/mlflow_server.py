@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,10 +20,22 @@ class Server:
 
     Args:
         folder: with the store `mlflow.db`; artifacts come to lie in it too.
+        backend: another store.
+        artifacts: another place for artifacts.
+        environment: of the server's process, beside the caller's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        backend: str | None = None,
+        artifacts: str | None = None,
+        environment: Mapping[str, str] = {},
+    ) -> None:
         self._folder = folder
+        self._backend = backend or f"sqlite:///{folder}/mlflow.db"
+        self._artifacts = artifacts or str(folder / "artifacts")
+        self._environment = environment
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,8 +46,8 @@ class Server:
     def start(self) -> None:
         """Returns when it answers."""
         options = {
-            "--backend-store-uri": f"sqlite:///{self._folder}/mlflow.db",
-            "--artifacts-destination": str(self._folder / "artifacts"),
+            "--backend-store-uri": self._backend,
+            "--artifacts-destination": self._artifacts,
             "--host": "127.0.0.1",
             "--port": str(self._port),
             "--workers": "1",
@@ -45,7 +58,7 @@ class Server:
                 command,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+                env={**os.environ, **self._environment, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
                 start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS

@@ -19,10 +19,12 @@ BETWEEN_RUNS = 0.005
 """Seconds; MLflow tells runs apart by the millisecond they started in."""
 
 
-@pytest.fixture(params=["memory", "mlflow"])
+@pytest.fixture(params=["memory", "mlflow", pytest.param("postgres and s3", marks=pytest.mark.slow)])
 def tracker(request: pytest.FixtureRequest, store: str, tmp_path: Path) -> Tracker:
     if request.param == "memory":
         made: Tracker = MemoryTracker()
+    elif request.param == "postgres and s3":
+        made = MlflowTracker(request.getfixturevalue("team_server").uri, tmp_path / "spool")
     else:
         made = MlflowTracker(store, tmp_path / "spool", tmp_path / "artifacts")
     made.prepare()
