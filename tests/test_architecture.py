@@ -11,6 +11,7 @@ import segsweep
 
 PACKAGE = Path(segsweep.__file__).parent
 LAYERS = (
+    ("__main__",),
     ("cli",),
     ("data_commands",),
     ("terminal", "data_terminal", "estimate_terminal", "api"),

@@ -48,9 +48,9 @@ def _kept(
         raise
     except TrackingError as error:
         raise InputError(f"trial {trial} left no weights: it was not run with `keep: weights` in its grid") from error
-    tables = [tracker.read_table(entry.run_id, file) for file in (TRIALS_FILE, CASES_FILE)]
+    table, cases = (tracker.read_table(entry.run_id, file) for file in (TRIALS_FILE, CASES_FILE))
     try:
-        use = model_use(*tables, network.labels[1:], choice)
+        use = model_use(table, cases, network.labels[1:], choice)
     except InputError as error:
         raise InputError(f"trial {trial}: {error}") from error
     row = entry.row
