@@ -17,6 +17,7 @@ from segsweep.orchestration.left import Left
 from segsweep.orchestration.outlook import measured
 from segsweep.orchestration.planning import Planned, check_all, plan_sweep, unusable
 from segsweep.orchestration.slices import Slice
+from segsweep.orchestration.spent import trained
 from segsweep.orchestration.sweep_report import SweepReport, gather, report_again
 from segsweep.orchestration.time_limit import time_limit
 from segsweep.spec.tiny import as_written, made_tiny
@@ -218,7 +219,7 @@ def launch(
                 return running, _at_any_time
             with told.measuring() as on_measured:
                 outlook = measured(planned, running, place.measurements, on_measured)
-            return running, time_limit(max_hours, began, outlook, trained=started.trained())
+            return running, time_limit(max_hours, began, outlook, trained=trained(place.blobs))
 
         if again:
             started.forget_failures()

@@ -1,26 +1,28 @@
 """A sweep from its grid file to its report; launching again goes on where it was left."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
 
-from segsweep.errors import InputError, LaunchEnded, OutageError, StoreError, TrackingError
+from segsweep.errors import InputError, TrackingError
 from segsweep.orchestration.attempts import Attempts, Round
-from segsweep.orchestration.collect import RECORDED, SHELVED, beaten_trials, collect, is_complete, refresh
+from segsweep.orchestration.collect import beaten_trials, collect, is_complete, refresh
 from segsweep.orchestration.delivering import await_delivery
-from segsweep.orchestration.environment import environment_tags
+from segsweep.orchestration.elsewhere import Elsewhere
 from segsweep.orchestration.executor import CandidateEvent, Errand, Executor, SliceEvent
-from segsweep.orchestration.holding import clear_cancel, hold_sweep, is_cancelled
+from segsweep.orchestration.holding import clear_cancel, hold_sweep
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.left import Left, left_to_run
 from segsweep.orchestration.outlook import Outlook, recalled
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.searches import Searches
 from segsweep.orchestration.slices import Slice
+from segsweep.orchestration.spent import drop_spent, trained
 from segsweep.orchestration.sweep_report import SweepReport, keep_tables, write_tables_report
+from segsweep.orchestration.sweep_run import SweepRun
+from segsweep.orchestration.watching import Clock, Watch, check_cancel
 from segsweep.records.manifest import Manifest
 from segsweep.records.rows import trial_row
 from segsweep.records.schemas import TRIALS
@@ -29,25 +31,17 @@ from segsweep.spec.search import Asha
 from segsweep.spec.settings import Resources
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claims, Observer, Standing
-from segsweep.store.keys import CHECKPOINTS, WARM_STARTS, owner, warm_start_failure_key, warm_start_key
+from segsweep.store.keys import warm_start_failure_key
 from segsweep.tracking.describe import describe_trial
 from segsweep.tracking.protocol import (
     CASES_FILE,
     OVERLAYS_FILE,
     SEARCH_FILE,
-    SWEEP_FILE,
     TRIALS_FILE,
     Ending,
     Tracker,
     Undelivered,
 )
-
-_MANIFEST_SECONDS = 30.0
-"""While a sweep runs, its manifest is brought up to date this often at most: it asks the store once per cohort."""
-_CANCEL_SECONDS = 2.0
-"""The store is asked this often whether the launch is to stop."""
-_WAIT_SECONDS = 2.0
-_WORKER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -98,11 +92,10 @@ class Launch:
         self._claims = Claims(self._blobs)
         self._observer = Observer(self._claims)
         self._folder = home.sweep(planned.sweep.name)
+        self._run = SweepRun(planned.sweep, self._folder, tracker, self._claims, self._observer)
         self._manifest = Manifest.of(planned.sweep.name, planned.plan, planned.sweep.report.model_dump(mode="json"))
         self._asked = planned.plan.trials
         self._searches: Searches | None = None
-        self._lost: dict[str, Ending] = {}
-        self._parent: str | None = None
 
     def __enter__(self) -> "Launch":
         hold_sweep(self._planned.sweep.name, self._claims, self._observer)
@@ -116,20 +109,10 @@ class Launch:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
-            if kind is not None and self._parent is not None:
-                with suppress(TrackingError):  # what ended the launch is to be told, not that the store is away too
-                    self._let_workers_end(self._parent)
-                    self._end_running(self._parent)
-                    self._tracker.close_sweep(self._parent, "interrupted")
+            if kind is not None:
+                self._run.interrupt()
         finally:
             self._claims.__exit__()
-
-    def _open(self) -> str:
-        """The parent run, opened when there is first something to write to it: bad input leaves no run behind."""
-        if self._parent is None:
-            self._parent = self._tracker.open_sweep(self._planned.sweep.name, environment_tags())
-            self._end_running(self._parent)
-        return self._parent
 
     def forget_failures(self) -> None:
         """Let warm starts be tried again that could not be trained."""
@@ -146,7 +129,7 @@ class Launch:
         """
         ending = Ending("failed", str(error), "data")
         for trial in trials:
-            run = self._tracker.open_run(self._open(), describe_trial(trial, fence=0))
+            run = self._tracker.open_run(self._run.id, describe_trial(trial, fence=0))
             row = trial_row(trial, state=ending.state, reason=ending.reason, reason_class=ending.kind)
             run.finish(ending, {}, {TRIALS_FILE: table([row], TRIALS)})
 
@@ -183,9 +166,8 @@ class Launch:
         searches = self._searches
         if searches is None:
             return
-        self._open()
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
-        clock = _Clock(self)
+        clock = self._clock()
 
         def hear(event: CandidateEvent) -> None:
             over = event.phase in ("ended", "lost")
@@ -232,18 +214,18 @@ class Launch:
         Raises:
             LaunchEnded: it was cancelled, or a trial failed and `fail_fast` is on.
         """
-        self._open()
-        self._write_manifest()
+        self._run.write(self._manifest)
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
         outlook = recalled(self._planned, executor, self._home.measurements)
         attempts = Attempts(left.trials, self._planned.sweep.retry)
         postponed = 0
-        void = self._void(left.trials)
-        watch = _Watch(self, attempts, on_event, fail_fast=fail_fast)
+        elsewhere = Elsewhere(left.trials, self._claims, self._observer)
+        watch = Watch(attempts, self._run.lose, on_event, self._clock(), fail_fast=fail_fast)
         while attempts.left:
             round_ = attempts.next()
             if round_ is None:
-                self._wait(attempts, void, on_wait)
+                check_cancel(self._planned.sweep.name, self._blobs)
+                elsewhere.wait(attempts, lambda: refresh(self._manifest, self._tracker).states(), on_wait)
                 continue
             slices, expected = self._cut(round_, outlook)
             started: set[str] = set()
@@ -255,7 +237,7 @@ class Launch:
                 return True
 
             last = round_.alone and attempts.is_last(round_)
-            errand = self._errand(self._asha, expected, void, last=last)
+            errand = self._errand(self._asha, expected, elsewhere.void, last=last)
             executor.run(slices, errand, _resources(round_, outlook.resources), partial(watch.on_event, slices), starts)
             left_out = [trial.id for trial in round_.trials if trial.id not in started]
             attempts.drop(left_out)
@@ -269,52 +251,27 @@ class Launch:
             started: trials that this launch ran.
         """
         refused = await_delivery(self._tracker, self._home, self._on_undelivered)
-        parent = self._open()
-        self._end_running(parent)
-        manifest = self._write_manifest()
+        self._run.end_left()
+        manifest = self._run.write(self._manifest)
         search = None if self._searches is None else self._searches.table()
-        self._drop_checkpoints(manifest, frozenset() if search is None else beaten_trials(search))
+        drop_spent(self._blobs, manifest, frozenset() if search is None else beaten_trials(search))
         tables = collect(manifest, self._tracker, search)
         keep_tables(tables, manifest, self._folder)
         sweep = self._planned.sweep
         report = write_tables_report(tables, sweep.report, name=sweep.name, folder=self._folder)
         kept = (CASES_FILE, TRIALS_FILE, OVERLAYS_FILE, *([SEARCH_FILE] if manifest.searched else []))
         files = (*report.files, *(self._folder / name for name in kept))
-        self._tracker.write_files(parent, {path.name: path.read_bytes() for path in files})
+        self._tracker.write_files(self._run.id, {path.name: path.read_bytes() for path in files})
         complete = is_complete(manifest) and not self.untried
-        self._tracker.close_sweep(parent, "finished" if complete else "interrupted", report.summary)
+        self._tracker.close_sweep(self._run.id, "finished" if complete else "interrupted", report.summary)
         return Launched(manifest, report, started, refused=refused, untried=self.untried)
 
-    def heard(self, piece: Slice, event: SliceEvent) -> Mapping[str, Ending]:
-        """How the trials of a slice ended, those of a lost worker included.
-
-        Why one was interrupted is remembered: its run may not have been there to be told.
-        """
-        endings = dict(event.endings)
-        if event.lost is not None:
-            endings |= {trial.id: event.lost for trial in piece if trial.id not in endings}
-        self._lost |= {name: ending for name, ending in endings.items() if ending.state == "interrupted"}
-        return endings
-
-    def check_cancel(self) -> None:
-        """Stop where somebody has asked for it.
-
-        Raises:
-            LaunchEnded: so it is.
-        """
-        name = self._planned.sweep.name
-        if is_cancelled(name, self._blobs):
-            raise LaunchEnded(f"{name}: cancelled; the same command goes on where it was left")
-
-    def trained(self) -> set[str]:
-        """Ids of the warm starts that are there."""
-        keys = [blob.key for blob in self._blobs.list(WARM_STARTS)]
-        return {owner(key) for key in keys if key == warm_start_key(owner(key))}
-
-    def keep_manifest(self) -> None:
-        """Bring the list of trials up to date, for whoever looks at the sweep meanwhile."""
+    def _keep_manifest(self) -> None:
         with suppress(TrackingError):  # the last one counts, and that is written when all has ended
-            self._write_manifest()
+            self._run.write(self._manifest)
+
+    def _clock(self) -> Clock:
+        return Clock(self._planned.sweep.name, self._blobs, self._keep_manifest)
 
     @property
     def _asha(self) -> Asha | None:
@@ -325,7 +282,7 @@ class Launch:
         self, asha: Asha | None, expected: Mapping[str, float], void: Mapping[str, int], *, last: bool = False
     ) -> Errand:
         return Errand(
-            parent=self._open(),
+            parent=self._run.id,
             tracker=self._tracker,
             blobs=self._blobs,
             journal=self._home.journal,
@@ -340,67 +297,10 @@ class Launch:
 
     def _cut(self, round_: Round, outlook: Outlook) -> tuple[tuple[Slice, ...], Mapping[str, float]]:
         """The slices of a round, and what their trials are expected to cost where that is known."""
-        slices, forecast = outlook.arrange(round_.trials, trained=self.trained())
+        slices, forecast = outlook.arrange(round_.trials, trained=trained(self._blobs))
         expected = forecast.trials if forecast else {}
         single = round_.alone or self._asha is not None
         return (tuple((trial,) for trial in round_.trials) if single else slices), expected
-
-    def _void(self, trials: Sequence[Trial]) -> dict[str, int]:
-        """Claims on trials that are said to be done, though the tracking store has no result of them."""
-        claimed = self._claims.names()
-        standings = [self._observer.look(trial.id) for trial in trials if trial.id in claimed]
-        return {standing.name: standing.fence for standing in standings if standing.done}
-
-    def _wait(self, attempts: Attempts, void: dict[str, int], on_wait: Callable[[Sequence[Standing]], None]) -> None:
-        """Wait a moment for other processes; take over from those that are gone."""
-        self.check_cancel()
-        standings = [self._observer.look(name) for name in attempts.busy]
-        on_wait(standings)
-        time.sleep(_WAIT_SECONDS)
-        try:
-            runs = refresh(self._manifest, self._tracker).states()
-        except OutageError:  # while the tracking store is away, nothing is learnt of the others
-            return
-        attempts.drop(name for name in attempts.busy if runs[name] in RECORDED)
-        void |= self._observer.stale()
-        gone = {standing.name: standing.fence for standing in standings if standing.done and _is_gone(standing)}
-        void |= gone
-        attempts.release(name for name in attempts.busy if name in gone or self._observer.is_free(name))
-
-    def _let_workers_end(self, parent: str) -> None:
-        """Workers that were told to end may take a moment."""
-        deadline = time.monotonic() + _WORKER_SECONDS
-        while time.monotonic() < deadline:
-            if not any(self._claims.look(run.trial).held for run in self._tracker.running(parent)):
-                return
-            time.sleep(_WORKER_SECONDS / 50)
-
-    def _end_running(self, parent: str) -> None:
-        """Close the runs whose process is no more."""
-        self._tracker.flush()
-        for run in self._tracker.running(parent):
-            standing = self._observer.look(run.trial)
-            if standing.fence != run.fence or self._observer.is_free(run.trial):
-                self._tracker.end(run.run_id, self._lost.get(run.trial, Ending("interrupted")))
-
-    def _drop_checkpoints(self, manifest: Manifest, beaten: frozenset[str]) -> None:
-        """Nobody goes on from a trial that has come to its end, or that a search will never choose."""
-        ended = {entry.trial for entry in manifest.entries if entry.state in RECORDED}
-        ended |= beaten & {entry.trial for entry in manifest.entries if entry.state in SHELVED}
-        with suppress(OSError, StoreError):  # they take room and do no harm
-            trained = self.trained() & {entry.row["warm_start"] for entry in manifest.entries}
-            for blob in self._blobs.list(CHECKPOINTS):
-                if owner(blob.key) in ended | trained:
-                    self._blobs.delete(blob.key)
-
-    def _write_manifest(self) -> Manifest:
-        manifest = refresh(self._manifest, self._tracker).with_reasons(
-            {trial: (ending.reason, ending.kind) for trial, ending in self._lost.items()}
-        )
-        grid = self._planned.sweep.text.encode()
-        (self._folder / SWEEP_FILE).write_bytes(manifest.to_json())  # what waits for a lost store may go to another
-        self._tracker.write_files(self._open(), {SWEEP_FILE: manifest.to_json(), "grid.yaml": grid})
-        return manifest
 
 
 def _resources(round_: Round, resources: Resources) -> Resources:
@@ -408,64 +308,3 @@ def _resources(round_: Round, resources: Resources) -> Resources:
     if round_.alone and resources.gpus != "auto" and 0 < resources.gpus < 1:
         return resources.model_copy(update={"gpus": 1.0})
     return resources
-
-
-def _is_gone(standing: Standing) -> bool:
-    return standing.process is not None and standing.process.is_gone()
-
-
-class _Clock:
-    """What a launch does now and then while others work."""
-
-    def __init__(self, launch: Launch) -> None:
-        self._launch = launch
-        self._written = self._asked = time.monotonic()
-
-    def tick(self, *, over: bool) -> None:
-        """Time has passed.
-
-        Args:
-            over: whether something has come to its end.
-        """
-        now = time.monotonic()
-        if now - self._asked > _CANCEL_SECONDS:
-            self._asked = now
-            self._launch.check_cancel()
-        if over and now - self._written > _MANIFEST_SECONDS:
-            self._written = now
-            self._launch.keep_manifest()
-
-
-class _Watch:
-    """What a launch does at the news of its slices."""
-
-    def __init__(
-        self,
-        launch: Launch,
-        attempts: Attempts,
-        on_event: Callable[[int, Slice, SliceEvent], None],
-        *,
-        fail_fast: bool,
-    ) -> None:
-        self._launch = launch
-        self._attempts = attempts
-        self._told = on_event
-        self._fail_fast = fail_fast
-        self._clock = _Clock(launch)
-
-    def on_event(self, slices: Sequence[Slice], event: SliceEvent) -> None:
-        piece = slices[event.number]
-        over = event.phase in ("ended", "lost")
-        if over:
-            self._attempts.heard(self._launch.heard(piece, event))
-        self._told(len(slices), piece, event)
-        if self._fail_fast:
-            _refuse_failure(piece, event.endings)
-        self._clock.tick(over=over)
-
-
-def _refuse_failure(piece: Slice, endings: Mapping[str, Ending]) -> None:
-    for trial in piece:
-        ending = endings.get(trial.id)
-        if ending is not None and ending.state == "failed":
-            raise LaunchEnded(f"stopped at the first failure: {trial.setting}: {ending.reason}")

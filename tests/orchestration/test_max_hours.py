@@ -15,6 +15,7 @@ from segsweep.orchestration.left import left_to_run
 from segsweep.orchestration.outlook import recalled
 from segsweep.orchestration.planning import Planned, plan_sweep
 from segsweep.orchestration.remembered import Conditions, Probed, remember
+from segsweep.orchestration.spent import trained
 from segsweep.orchestration.time_limit import time_limit
 from segsweep.spec.settings import Resources
 from segsweep.tracking.memory import MemoryTracker
@@ -44,7 +45,7 @@ def launch(bench: Bench, planned: Planned) -> Launching:
         with Launch(planned, bench.tracker, bench.home) as started:
             left = left_to_run(planned, bench.tracker)
             outlook = recalled(planned, executor, bench.home.measurements)
-            may_start = time_limit(hours, time.monotonic(), outlook, trained=started.trained())
+            may_start = time_limit(hours, time.monotonic(), outlook, trained=trained(bench.home.blobs))
             return started.run(left, executor, lambda *event: bench.events.append(event), may_start=may_start)
 
     return run
