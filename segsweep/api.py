@@ -208,36 +208,44 @@ def launch(
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
     with told.copying() as copied:
         planned = _plan(grid, copied, tiny=tiny)
-    tracker = open_tracker(place)
-    with Launch(planned, tracker, place, told.on_undelivered) as started, ExitStack() as stack:
+    # whatever ends a launch, its workers end before their runs are closed
+    with ExitStack() as runs, ExitStack() as site:
 
         @cache
-        def cluster() -> tuple[Executor, Callable[[Slice], bool]]:
-            """Started when there is something to run on it, with what says whether a slice may start."""
-            running = stack.enter_context(executor or _local_ray())
+        def cluster() -> Executor:
+            """Started when it is known that there is something to run on it."""
+            return site.enter_context(executor or _local_ray())
+
+        if not place.has_runs:  # then all is to be run, and the workers get ready while the store is made
+            cluster()
+        tracker = open_tracker(place)
+        started = runs.enter_context(Launch(planned, tracker, place, told.on_undelivered))
+
+        @cache
+        def may_start() -> Callable[[Slice], bool]:
             if max_hours is None:
-                return running, _at_any_time
+                return _at_any_time
             with told.measuring() as on_measured:
-                outlook = measured(planned, running, place.measurements, on_measured)
-            return running, time_limit(max_hours, began, outlook, trained=trained(place.blobs))
+                outlook = measured(planned, cluster(), place.measurements, on_measured)
+            return time_limit(max_hours, began, outlook, trained=trained(place.blobs))
 
         if again:
             started.forget_failures()
         if started.untried:
             with told.decoding() as progress:
                 check_all(planned, progress)
-            running, may_start = cluster()
+            limit = may_start()
             with told.searching(started.untried) as on_candidate:
-                started.search(running, on_candidate, may_start)
+                started.search(cluster(), on_candidate, limit)
         left = started.left(again=again)
         told.on_left(left)
         if left.trials:
             left = _without_bad_data(started, left, planned, told, fail_fast=fail_fast)
         if not left.trials:
             return started.report()
-        running, may_start = cluster()
+        limit = may_start()
         with told.training() as on_event:
-            return started.run(left, running, on_event, told.on_wait, fail_fast=fail_fast, may_start=may_start)
+            return started.run(left, cluster(), on_event, told.on_wait, fail_fast=fail_fast, may_start=limit)
 
 
 def _at_any_time(piece: Slice) -> bool:

@@ -32,7 +32,7 @@ from segsweep.orchestration.halving import Halving
 from segsweep.orchestration.outcome import Outcome
 from segsweep.orchestration.queue import Queue
 from segsweep.orchestration.ray_probe import probe_on_ray
-from segsweep.orchestration.ray_worker import train, try_one
+from segsweep.orchestration.ray_worker import get_ready, train, try_one
 from segsweep.orchestration.site import Node, room
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.study import Study
@@ -49,6 +49,10 @@ for name in ("ray.tune.execution.tune_controller", "ray.tune.tune"):
 
 _HEAD = ("gcs_server", "raylet")
 """Names of the processes that a local Ray cannot do without."""
+
+
+_FEW_CORES = 32
+"""Ray starts a process per core; on machines with more of them most would import torch for nothing."""
 
 
 class RayExecutor:
@@ -72,6 +76,7 @@ class RayExecutor:
             ray.init(
                 address=self._address or "local",
                 include_dashboard=False,
+                runtime_env=_at_start() if self._address is None else None,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 configure_logging=True,
@@ -227,6 +232,14 @@ class RayExecutor:
         if resources.gpus != "auto":
             return resources.gpus
         return 1.0 if ray.cluster_resources().get("GPU", 0) else 0.0
+
+
+def _at_start() -> dict[str, Any]:
+    """What the processes that Ray starts at once do before they are needed; Tune takes those that have its variable."""
+    if (os.cpu_count() or 1) > _FEW_CORES:
+        return {}
+    ready = f"{get_ready.__module__}.{get_ready.__qualname__}"
+    return {"env_vars": {"PL_DISABLE_FORK": "1"}, "worker_process_setup_hook": ready}
 
 
 class _NextSlice(Searcher):  # type: ignore[misc]

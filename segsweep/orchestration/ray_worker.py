@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from segsweep.training.workplace import Progress
 
 _REPORT_SECONDS = 1.0
+
+
+def get_ready() -> None:
+    """Import what a worker needs, before there is anything to do."""
+    with suppress(Exception):  # what cannot be imported is told by the slice that needs it
+        import segsweep.orchestration.work  # noqa: F401, PLC0415 (torch and MONAI belong to the worker)
 
 
 def train(
