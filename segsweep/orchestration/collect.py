@@ -1,6 +1,7 @@
 """The tables of a sweep, gathered from its runs."""
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,6 +20,9 @@ RECORDED = ("finished", "failed", "diverged")
 SHELVED = ("stopped", "searched")
 """States whose runs hold a row as well, though the trial could go on from its checkpoint: whether it does is up to the
 sweep."""
+
+_READERS = 8
+"""Requests at once: a distant store answers each after a while, however small the table."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +77,9 @@ def collect(manifest: Manifest, tracker: Reader, search: pa.Table | None = None)
     """
     tried = SEARCH.empty_table() if search is None else search
     manifest = replace(manifest, entries=_without_beaten(manifest.entries, tried))
-    trials = table([_trial(entry, tracker) for entry in manifest.entries], TRIALS)
-    found = [tracker.read_table(str(entry.run_id), CASES_FILE) for entry in _finished(manifest)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        trials = table(readers.map(lambda entry: _trial(entry, tracker), manifest.entries), TRIALS)
+        found = readers.map(lambda entry: tracker.read_table(str(entry.run_id), CASES_FILE), _finished(manifest))
     cases = _renamed(concatenate(found, CASES), manifest)
     return Tables(trials, cases, _overlays(wanted_pictures(trials, cases), manifest, tracker), tried)
 

@@ -55,7 +55,7 @@ def test_the_first_failure_can_end_a_launch(bench: Bench, memory_tracker: Memory
 
 
 def test_a_cancelled_launch_stops_and_another_goes_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segsweep.orchestration.launch._CANCEL_SECONDS", 0.0)
+    monkeypatch.setattr("segsweep.orchestration.watching._CANCEL_SECONDS", 0.0)
     changes = {"folds": {"k": 2, "run": [0, 1]}}
 
     def ask(event: SliceEvent) -> None:
