@@ -54,7 +54,8 @@ class Elsewhere:
             return
         attempts.drop(name for name in attempts.busy if now[name] in RECORDED)
         gone = {standing.name: standing.fence for standing in standings if standing.done and _is_gone(standing)}
-        self._void |= self._observer.stale() | gone
+        self._void |= self._observer.stale()
+        self._void |= gone
         attempts.release(name for name in attempts.busy if name in gone or self._observer.is_free(name))
 
 
