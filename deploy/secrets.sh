@@ -11,7 +11,7 @@ else
       -e "s/^S3_ACCESS_KEY=.*/S3_ACCESS_KEY=$(secret | cut -c1-20)/" \
       -e "s/^S3_SECRET_KEY=.*/S3_SECRET_KEY=$(secret)/" \
       -e "s/^RAY_AUTH_TOKEN=.*/RAY_AUTH_TOKEN=$(secret)/" \
-      -e "s/^SEGSWEEP_TOKENS=.*/SEGSWEEP_TOKENS=$(secret)/" deploy/env.template > .env
+      -e "s/^SEGSWEEP_TOKENS=.*/SEGSWEEP_TOKENS=$(secret),launch-$(secret)/" deploy/env.template > .env
   echo "wrote .env"
 fi
 . ./.env
