@@ -41,7 +41,7 @@ def test_each_trial_is_run_once_and_both_reports_are_complete(tmp_path: Path, se
         assert said.splitlines()[-1].endswith(f"{FOLDS * len(LOSSES[name])} finished")
         run_now += int(said.splitlines()[-1].split()[1])
         cases = api.tables(name, home=Home(tmp_path / name, server.uri)).cases
-        assert len(set(cases["trial"].to_pylist())) == FOLDS * len(LOSSES[name])
+        assert len(set(cases["trial"])) == FOLDS * len(LOSSES[name])
         assert (Home(tmp_path / name).sweep(name) / "report.html").is_file()
     assert run_now == TRIALS
     client = MlflowClient(server.uri)
