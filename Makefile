@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # one thread per process: workers are processes, and equal threads give equal bits
 export OMP_NUM_THREADS ?= 1
+RESULTS_HOME ?= segsweep-runs
 
-.PHONY: quickstart test test-slow faults check format bench clean
+.PHONY: quickstart test test-slow faults check format bench results clean
 
 quickstart: $(VENV)/.installed  ## install, run the phantom sweep end to end, say where the report is
 	$(BIN)/segsweep launch sweeps/quickstart.yaml
@@ -30,6 +31,9 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev  ## every benchmark, as ratios against a named baseline
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+results: $(VENV)/.installed  ## write docs/results from the sweeps in RESULTS_HOME; their data are looked for in $$SEGSWEEP_DATA
+	$(BIN)/python -m papers --home $(RESULTS_HOME)
 
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ from segsweep.orchestration.planning import Planned, plan_sweep
 from segsweep.spec.tiny import made_tiny
 
 SWEEPS = Path(__file__).parents[1] / "sweeps"
+FIRST = SWEEPS.parent / "papers" / "first"
 TRIALS = {
     "quickstart": 2 * 4,
     "hippocampus": 2 * 5,
@@ -103,6 +104,14 @@ class TestEach:
 
     def test_it_begins_by_saying_what_it_is_about(self, name: str) -> None:
         assert (SWEEPS / f"{name}.yaml").read_text().startswith("# ")
+
+
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("path", sorted(FIRST.iterdir()), ids=lambda path: path.stem)
+def test_what_is_run_first_are_trials_of_the_shipped_grid(path: Path) -> None:
+    first, whole = plan_sweep(path), planned(path.stem)
+    assert first.sweep.name == f"{path.stem}-first"
+    assert {trial.id for trial in first.plan.trials} < {trial.id for trial in whole.plan.trials}
 
 
 @pytest.mark.slow

@@ -1,12 +1,29 @@
 """A document as Markdown, for the terminal and for pasting: tables are aligned, figures and images are left out.
 
-Every number of a figure or an image is in a table, so nothing is lost.
+Every number of a figure or an image is in a table, so nothing is lost. A page whose files lie beside it may show the
+figures.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterable
 
-from segsweep.reports.document import Bullets, Cell, Drawings, Gallery, Item, Mark, Paragraph, Section, Table, Tone
+from segsweep.reports.document import (
+    Bullets,
+    Cell,
+    Drawing,
+    Drawings,
+    Gallery,
+    Item,
+    Mark,
+    Paragraph,
+    Section,
+    Table,
+    Tone,
+)
+
+Kept = Callable[[Drawing], str]
+"""Writes a figure to a file and returns the path by which a page refers to it."""
 
 MOST_ROWS = 60
 """Longer tables are cut, with a line that says so; the CSV file has them whole."""
@@ -17,13 +34,28 @@ MOST_FOLDED_ROWS = 20
 
 def markdown(title: str, subtitle: str, answer: Section, sections: tuple[Section, ...]) -> str:
     """Render."""
-    parts = [f"# {_escaped(title)}", _escaped(subtitle), *_section(answer, 2)]
+    parts = [f"# {_escaped(title)}", _escaped(subtitle), *_section(answer, 2, None)]
     for section in sections:
-        parts += _section(section, 2)
+        parts += _section(section, 2, None)
+    return _joined(parts)
+
+
+def fragment(sections: Iterable[Section], kept: Kept, *, depth: int) -> str:
+    """Sections as part of another page, with their figures.
+
+    Args:
+        sections: in order.
+        kept: what becomes of a figure.
+        depth: level of their headings.
+    """
+    return _joined(part for section in sections for part in _section(section, depth, kept))
+
+
+def _joined(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _section(section: Section, depth: int) -> list[str]:
+def _section(section: Section, depth: int, kept: Kept | None) -> list[str]:
     parts = [f"{'#' * min(depth, 6)} {_escaped(section.title)}"]
     for block in section.blocks:
         match block:
@@ -35,11 +67,29 @@ def _section(section: Section, depth: int) -> list[str]:
                 parts.append(f"{_escaped(block.caption)}: {len(block.rows)} rows in `tables/{block.slug}.csv`.")
             case Table():
                 parts += [f"**{_escaped(block.caption)}**", _table(block), _escaped(block.note)]
+            case Drawings() if kept is not None:
+                parts += _figures(block.figures, kept)
             case Drawings() | Gallery():
                 pass
     for part in section.parts:
-        parts += _section(part, depth + 1)
+        parts += _section(part, depth + 1, kept)
     return parts
+
+
+def _figures(drawings: tuple[Drawing, ...], kept: Kept) -> list[str]:
+    """Two side by side, under their titles."""
+    pairs = [drawings[place : place + 2] for place in range(0, len(drawings), 2)]
+    return [
+        "\n".join(
+            f"| {' | '.join(cells)} |"
+            for cells in (
+                [_escaped(drawing.title) for drawing in pair],
+                ["---"] * len(pair),
+                [f"![{_escaped(_UNLINKED.sub('', drawing.description))}]({kept(drawing)})" for drawing in pair],
+            )
+        )
+        for pair in pairs
+    ]
 
 
 def _item(item: Item) -> str:
@@ -79,6 +129,9 @@ def _cell(cell: Cell) -> str:
 
 _SPEAKS = re.compile(r"[\\`*|]|<(?=[A-Za-z/!?])|\](?=\()|(?<!\w)_|_(?!\w)")
 """What Markdown would read as markup. The brackets of an interval and `a_b` mean nothing to it and stay readable."""
+
+_UNLINKED = re.compile(r"[\[\]]")
+"""What would end the words beside a figure."""
 
 
 def _escaped(text: str) -> str:

@@ -19,7 +19,7 @@ _CANDIDATES = 4
 def made_tiny(text: str) -> str:
     """The text of a grid file, made small; its name gets `-tiny`.
 
-    Every loss and every label policy stays; of other lists the first and the last entry do.
+    Every loss and every label policy stays; of other lists the first and the last entry do, of phantoms the last.
 
     Args:
         text: of the grid.
@@ -51,9 +51,8 @@ def as_written(text: str) -> str:
 
 def _dataset(block: dict[str, Any]) -> dict[str, Any]:
     if "phantom" in block:
-        drawn = block["phantom"]
-        few = {key: _ends(value) if key == "p" else _listed(value)[-1:] for key, value in drawn.items()}
-        return {**block, "phantom": {**few, **_PHANTOM}}
+        last = {key: _listed(value)[-1] for key, value in block["phantom"].items()}
+        return {**block, "phantom": {**last, **_PHANTOM}}
     patch = block.pop("patch", None)
     whole = patch.get("size") if isinstance(patch, Mapping) else patch
     axes = next((len(block[key]) for key in ("size", "resize", "spacing") if key in block), len(whole or ()))

@@ -59,7 +59,7 @@ def test_datasets_are_few_cases_on_a_small_grid() -> None:
     assert (volumes.preprocess.spacing, volumes.preprocess.size, volumes.splits) == (None, None, None)  # type: ignore[union-attr]
     assert large.preprocess.resize == (24, 24, 24)  # type: ignore[union-attr]
     assert large.preprocess.patch.size == (16, 16, 16)  # type: ignore[union-attr]
-    assert [(one.p, one.k, one.steps) for one in phantoms] == [(0.1, 4, 2), (0.3, 4, 2)]  # type: ignore[union-attr]
+    assert [(one.p, one.k, one.steps) for one in phantoms] == [(0.3, 4, 2)]  # type: ignore[union-attr]
 
 
 def test_making_it_small_twice_changes_its_name_alone() -> None:

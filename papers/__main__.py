@@ -1,0 +1,76 @@
+"""Write the pages in docs/results from tracked runs: `make results`, or `python -m papers`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from papers import bertels2019, tilborghs2022, volume_bias, volume_bias_theory
+from papers.overview import write_overview
+from papers.page import Page, Part, write_page
+from papers.tracked import read
+from segsweep import api
+from segsweep.errors import SegsweepError
+from segsweep.orchestration.home import Home
+from segsweep.orchestration.ray_executor import RayExecutor
+
+ROOT = Path(__file__).parent.parent
+PAGES = (
+    Page(
+        "volume-bias-theory",
+        (Part("volume-bias-theory", volume_bias_theory.findings, volume_bias_theory.sections),),
+    ),
+    Page(
+        "tilborghs2022",
+        (
+            Part("phi-epsilon-empty", tilborghs2022.empty_findings, tilborghs2022.sections),
+            Part("phi-epsilon-missing", tilborghs2022.missing_findings, tilborghs2022.sections),
+            Part("phi-epsilon-missing-classes", tilborghs2022.missing_findings, tilborghs2022.sections),
+        ),
+    ),
+    Page(
+        "bertels2019",
+        (
+            Part("bertels2019", bertels2019.findings, bertels2019.sections),
+            Part("bertels2019-tversky", bertels2019.tversky_findings, bertels2019.sections),
+        ),
+    ),
+    Page("volume-bias", (Part("volume-bias", volume_bias.findings, volume_bias.sections),)),
+    Page("soft-labels", (Part("soft-labels", lambda tracked: (), volume_bias.sections),)),
+)
+
+
+def main() -> int:
+    """Read the home, write the pages."""
+    parser = argparse.ArgumentParser(prog="python -m papers", description=__doc__)
+    parser.add_argument("--home", type=Path, help="folder of the sweeps; default: $SEGSWEEP_HOME or ./segsweep-runs")
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "results", help="folder of the pages")
+    arguments = parser.parse_args()
+    home = Home.from_environment() if arguments.home is None else Home(arguments.home)
+    try:
+        write_all(home, ROOT / "sweeps", arguments.to)
+    except SegsweepError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def write_all(home: Home, sweeps: Path, folder: Path) -> None:
+    """Write every page and the overview.
+
+    Args:
+        home: folder and store of what has been run.
+        sweeps: folder of the shipped grids.
+        folder: to write to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tracker = api.find_tracker(home)
+    pages = {}
+    with RayExecutor() as machine:
+        for page in PAGES:
+            tracked = {part.grid: read(sweeps / f"{part.grid}.yaml", home, tracker, machine) for part in page.parts}
+            pages[page] = write_page(page, tracked, folder)
+    write_overview(pages, folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

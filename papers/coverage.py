@@ -1,0 +1,123 @@
+"""What of a grid was run, and what the rest would cost."""
+
+import math
+from collections.abc import Iterable
+
+from papers.tracked import Tracked
+from segsweep.reports.document import Cell, Column, Paragraph, Section, Table, text_cell
+from segsweep.reports.numbers import count, duration, listed, number
+from segsweep.spec.datasets import FileDataset
+from segsweep.spec.trials import Trial
+from segsweep.training.workload import steps_per_epoch
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def coverage_section(tracked: Tracked, slug: str) -> Section:
+    """A sentence on all of it, and a line per dataset, label policy and network."""
+    columns = (
+        *(Column(title) for title in ("Dataset", "Labels", "Network", "Folds run", "Seeds run")),
+        Column("Settings run", numeric=True),
+        Column("Trials run", numeric=True),
+        Column("of", numeric=True),
+        Column("Hours taken", numeric=True),
+        Column("Hours left, at most", numeric=True),
+        Column("Training voxels left, at most", numeric=True),
+    )
+    groups: dict[tuple[str, str, str], list[Trial]] = {}
+    for trial in tracked.planned.plan.trials:
+        groups.setdefault((family(trial), trial.labels.name, trial.network.name), []).append(trial)
+    rows = tuple((*map(text_cell, key), *_cells(trials, tracked)) for key, trials in groups.items())
+    note = (
+        "Hours of one worker process with one thread, warm starts shared out among the trials that used them. Left: by "
+        "the forecast for this machine, if no training stops early; a dash: never measured. Training voxels: voxels of "
+        "all images that go through a network in training, an image as often as it is shown."
+    )
+    table = Table(f"{slug}-coverage", "Trials run and left", columns, rows, note)
+    return Section(slug, tracked.name, (Paragraph(_sentence(tracked)), table))
+
+
+def family(trial: Trial) -> str:
+    """Name of its dataset; phantoms that differ in p, K and r are one line."""
+    return trial.dataset.name if isinstance(trial.dataset, FileDataset) else "phantoms"
+
+
+def _sentence(tracked: Tracked) -> str:
+    trials, done = len(tracked.planned.plan.trials), len(tracked.seconds)
+    said = f"{done} of {count(trials, 'trial')} have been run"
+    if not done:
+        return f"{said}. {_forecast(tracked)}"
+    taken = duration(sum(tracked.seconds.values()))
+    return f"{said}, which took {taken} on workers ({listed(_versions(tracked))}). {_forecast(tracked)}"
+
+
+def _forecast(tracked: Tracked) -> str:
+    left = tracked.left
+    if not left:
+        return "Nothing is left."
+    voxels = f"What is left are {power(sum(map(training_voxels, left)))} training voxels"
+    hours = hours_left(left, tracked)
+    if hours is None:
+        return f"{voxels}; what they cost here was not measured (`segsweep plan --estimate`)."
+    said = (
+        f"{voxels}, or at most {number(hours, 1)} CPU-hours by the forecast (measured on "
+        f"{count(tracked.workers, 'worker')} side by side)."
+    )
+    expected = sum(tracked.forecast.get(trial, 0.0) for trial in tracked.seconds)
+    taken = sum(seconds for trial, seconds in tracked.seconds.items() if trial in tracked.forecast)
+    return f"{said} What was run took {number(taken / expected, 2)} of its forecast." if expected else said
+
+
+def hours_left(trials: Iterable[Trial], tracked: Tracked) -> float | None:
+    """CPU-hours that trials would take if none stops early; None where one was never measured."""
+    seconds = [tracked.forecast.get(trial.id) for trial in trials]
+    known = [each for each in seconds if each is not None]
+    return sum(known) / 3600 if len(known) == len(seconds) else None
+
+
+def training_voxels(trial: Trial) -> float:
+    """Voxels of all images that are shown to its network, if it does not stop early; the warm start left out."""
+    if isinstance(trial.dataset, FileDataset):
+        preprocess = trial.dataset.preprocess
+        size = preprocess.patch.size if preprocess.patch else preprocess.size or preprocess.resize
+        voxels = math.prod(size) if size else math.nan
+    else:
+        voxels = trial.dataset.size**2
+    return float(voxels * trial.train.batch_size * steps_per_epoch(trial) * trial.train.epochs)
+
+
+def _versions(tracked: Tracked) -> list[str]:
+    rows = tracked.tables.trials.select(["state", "device", "torch_version"]).to_pylist()
+    found = {(row["device"], row["torch_version"]) for row in rows if row["state"] == "finished"}
+    return [f"{device}, torch {torch}" for device, torch in sorted(found)]
+
+
+def _cells(trials: list[Trial], tracked: Tracked) -> tuple[Cell, ...]:
+    done = [trial for trial in trials if trial.id in tracked.seconds]
+    rest = [trial for trial in trials if trial.id not in tracked.seconds]
+    taken = sum(tracked.seconds[trial.id] for trial in done) / 3600
+    hours = hours_left(rest, tracked)
+    voxels = sum(training_voxels(trial) for trial in rest)
+    settings = {trial.setting for trial in done}
+    return (
+        text_cell(_numbers(trial.fold for trial in done)),
+        text_cell(_numbers(trial.seed for trial in done)),
+        Cell(f"{len(settings)} of {len({trial.setting for trial in trials})}", len(settings)),
+        Cell(str(len(done)), len(done)),
+        Cell(str(len(trials)), len(trials)),
+        Cell(number(taken, 2), taken),
+        Cell(number(hours, 1), hours),
+        Cell(power(voxels), voxels),
+    )
+
+
+def _numbers(found: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(set(found)))) or "none"
+
+
+def power(value: float) -> str:
+    """`3.2·10¹¹`."""
+    if value == 0 or not math.isfinite(value):
+        return number(value, 0)
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits}·10{str(int(exponent)).translate(_SUPERSCRIPTS)}"

@@ -1,0 +1,192 @@
+"""Tilborghs et al. 2022: does Φ over one image with a negligible ε stand missing labels, and fail at empty ones?"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from papers.chosen_sections import chosen_sections
+from papers.compared import compare
+from papers.finding import Agreement, Difference, Finding, all_higher, none_lower, written
+from papers.tracked import Tracked
+from segsweep.reports.document import Section
+from segsweep.reports.layout import heading
+from segsweep.reports.numbers import number, with_interval
+from segsweep.reports.panels import Panel
+from segsweep.reports.report import PanelReport, Report
+from segsweep.reports.results import Floats
+from segsweep.reports.scores import over_repeats
+from segsweep.statistics.presence import Presence
+
+SHOWN = ("-scores", "-presence", "-removed")
+MARGIN = 0.05
+"""Shares of empty predictions, and Dice of a subset, that differ by less than this are as good as equal."""
+_NEGLIGIBLE = 1e-3
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A soft Dice loss: its place in a panel, over what it sums, whether its ε is negligible, images per batch."""
+
+    place: int
+    phi: str
+    negligible: bool
+    batch_size: int
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it sums over one image with a negligible ε."""
+        return self.phi == "image" and self.negligible
+
+
+Against = tuple[Setting, Setting]
+"""Two settings of the same batch size, one of them the plain one."""
+
+
+def sections(tracked: Tracked) -> tuple[Section, ...]:
+    """Scores, cases with and without the structure, cases whose label was removed."""
+    return chosen_sections(tracked.report, SHOWN)
+
+
+def empty_findings(tracked: Tracked) -> tuple[Finding, ...]:
+    """Whether settings learn to leave images empty that show nothing."""
+    return tuple(finding for item in _compared(tracked.report) for finding in _empty(item, tracked.report))
+
+
+def missing_findings(tracked: Tracked) -> tuple[Finding, ...]:
+    """What becomes of the structure in images whose label was removed from training."""
+    return tuple(finding for item in _compared(tracked.report) for finding in _removed(item, tracked.report))
+
+
+def _compared(report: Report) -> list[PanelReport]:
+    return [item for item in report.panels if item.estimates.weights is not None and len(item.panel.settings) > 1]
+
+
+def _empty(item: PanelReport, report: Report) -> Iterator[Finding]:
+    if item.presence is None:
+        return
+    nothing = (item.panel.values("empty_true") == 1).any(axis=(0, 1))
+    where = f"{heading(item, report)}; {nothing.sum()} images that show nothing"
+    yield from _left_empty(item, report, nothing, where)
+    yield from _told_apart(item, [row.roc for row in item.presence.rows], f"{heading(item, report)}; presence")
+
+
+def _removed(item: PanelReport, report: Report) -> Iterator[Finding]:
+    """Where the image tells the cases apart that lost their label; after a random removal there is nothing to learn."""
+    if item.removed is None or item.panel.key.labels.endswith(" %"):
+        return
+    empty, removed = (item.panel.values(name) == 1 for name in ("empty_true", "label_removed"))
+    lost = (removed & ~empty).any(axis=(0, 1))
+    where = f"{heading(item, report)}; {lost.sum()} images that lost their label"
+    dice = np.where(lost, over_repeats(item.panel.values("dice")), np.nan)
+    pairs = _pairs(item.panel)
+    over = _differences(item, report, dice, [(plain, other) for other, plain in pairs])
+    yield from _finding(
+        "Φ over the image with a negligible ε stands missing labels: its Dice against the real label is higher than "
+        "with Φ over the batch or an ε of the mean volume",
+        where, f"Dice: {_levels(item.panel, dice, pairs)}", over, all_higher(over),
+    )  # fmt: skip
+    yield from _benchmark(item, report, dice, where)
+    yield from _left_empty(item, report, lost, where)
+    yield from _told_apart(item, [row.roc for row in item.removed.rows], f"{heading(item, report)}; kept or removed")
+
+
+def _benchmark(item: PanelReport, report: Report, dice: Floats, where: str) -> Iterator[Finding]:
+    """The plain settings beside themselves on full labels of as many cases."""
+    other = next((each for each in report.panels if _is_benchmark(each, item)), None)
+    if other is None or item.estimates.weights is None:
+        return
+    names, rows = [], []
+    for one in (one for one in dice_settings(item.panel) if one.is_plain):
+        setting = item.panel.settings[one.place]
+        if setting in other.panel.settings:
+            names += [f"{setting}, labels removed", f"{setting}, full labels of as many cases"]
+            full = over_repeats(other.panel.values("dice"))[other.panel.settings.index(setting)]
+            rows += [dice[one.place], np.where(np.isfinite(dice[one.place]), full, np.nan)]
+    if not rows:
+        return
+    pairs = [(place, place + 1) for place in range(0, len(names), 2)]
+    found = compare(names, np.stack(rows), pairs, item.estimates.weights, report.settings, margin=MARGIN)
+    yield from _finding(
+        "It finds them as well as if it had been trained on full labels of as many cases",
+        where, "Dice", found, none_lower(found),
+    )  # fmt: skip
+
+
+def _is_benchmark(other: PanelReport, item: PanelReport) -> bool:
+    return other.panel.key.labels.startswith("as many as") and other.panel.cases == item.panel.cases
+
+
+def _left_empty(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
+    """Shares of predictions that are empty, against Φ over the image with a negligible ε at equal batch sizes."""
+    shares = np.where(which, over_repeats(item.panel.values("empty_pred")), np.nan)
+    pairs = _pairs(item.panel)
+    for claim, chosen in (
+        ("Φ over the batch learns to leave them empty", [pair for pair in pairs if pair[0].phi == "batch"]),
+        (
+            "Φ over the image learns it with an ε of the mean volume",
+            [pair for pair in pairs if pair[0].phi == "image"],
+        ),
+    ):
+        found = _differences(item, report, shares, chosen)
+        levels = f"Share left empty: {_levels(item.panel, shares, chosen)}"
+        yield from _finding(claim, where, levels, found, all_higher(found))
+
+
+def _told_apart(item: PanelReport, rocs: Sequence[Presence | None], where: str) -> Iterator[Finding]:
+    """Areas under the ROC curve; two differ where their intervals do not meet."""
+    pairs = [(rocs[one.place], rocs[plain.place]) for one, plain in _pairs(item.panel)]
+    areas = [(one.auc, plain.auc) for one, plain in pairs if one is not None and plain is not None]
+    if not areas:
+        return
+    higher = all(one.low > plain.high for one, plain in areas)
+    lower = any(one.high < plain.low for one, plain in areas)
+    said = (
+        f"{setting} {with_interval(roc.auc.estimate, roc.auc.low, roc.auc.high, 2)}"
+        for setting, roc in zip(item.panel.settings, rocs, strict=True)
+        if roc is not None
+    )
+    yield Finding(
+        "The predicted volume tells them apart less well with Φ over the image and a negligible ε",
+        where, f"AUC: {', '.join(said)}",
+        Agreement.AGREES if higher else Agreement.DISAGREES if lower else Agreement.UNDECIDED,
+    )  # fmt: skip
+
+
+def _finding(
+    claim: str, where: str, levels: str, differences: Sequence[Difference], agreement: Agreement
+) -> Iterator[Finding]:
+    if differences:
+        yield Finding(claim, where, f"{levels}. {written(differences)}", agreement)
+
+
+def _differences(item: PanelReport, report: Report, values: Floats, pairs: Sequence[Against]) -> list[Difference]:
+    assert item.estimates.weights is not None
+    places = [(one.place, other.place) for one, other in pairs]
+    return compare(item.panel.settings, values, places, item.estimates.weights, report.settings, margin=MARGIN)
+
+
+def _levels(panel: Panel, values: Floats, pairs: Sequence[Against]) -> str:
+    places = sorted({one.place for pair in pairs for one in pair})
+    return ", ".join(f"{panel.settings[place]} {number(float(np.nanmean(values[place])), 2)}" for place in places)
+
+
+def _pairs(panel: Panel) -> list[Against]:
+    """Every other soft Dice loss with the plain one of its batch size."""
+    found = dice_settings(panel)
+    plain = {one.batch_size: one for one in found if one.is_plain}
+    return [(one, plain[one.batch_size]) for one in found if not one.is_plain and one.batch_size in plain]
+
+
+def dice_settings(panel: Panel) -> list[Setting]:
+    """The soft Dice losses of a panel."""
+    trials = {trial.setting: trial for trial in panel.results.trials}
+    found = []
+    for place, name in enumerate(panel.settings):
+        trial, arguments = trials[name], json.loads(trials[name].arguments)
+        if trial.loss == "dice":
+            epsilon = arguments["epsilon"]
+            negligible = not isinstance(epsilon, str) and epsilon <= _NEGLIGIBLE
+            found.append(Setting(place, arguments["phi"], negligible, trial.batch_size))
+    return found

@@ -1,0 +1,74 @@
+"""Bertels, Robben et al. 2019/2021 on real images: does soft Dice report volumes that are too large on average?"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from papers.chosen_sections import chosen_sections
+from papers.finding import Agreement, Finding
+from papers.tracked import Tracked
+from segsweep.reports.document import Section
+from segsweep.reports.estimates import Mean
+from segsweep.reports.layout import heading
+from segsweep.reports.numbers import decimals_for, with_interval
+from segsweep.reports.report import PanelReport, Report
+from segsweep.reports.scores import Estimator
+from segsweep.reports.settings_table import UNIT_NAMES
+from segsweep.statistics.recalibration import Regressor
+
+SHOWN = ("-scores", "-volume", "-raters")
+NEGLIGIBLE = 0.05
+"""A mean volume error whose interval stays within this share of the mean true volume is as good as none."""
+
+
+def sections(tracked: Tracked) -> tuple[Section, ...]:
+    """Scores and everything about volumes."""
+    return chosen_sections(tracked.report, SHOWN)
+
+
+def findings(tracked: Tracked) -> tuple[Finding, ...]:
+    """The claims on every dataset, label and network that has both losses."""
+    report = tracked.report
+    return tuple(finding for item in report.panels for finding in _findings(item, report))
+
+
+def _findings(item: PanelReport, report: Report) -> Iterator[Finding]:
+    losses = {trial.setting: trial.loss for trial in item.panel.results.trials}
+    names = [losses[setting] for setting in item.panel.settings]
+    if item.estimates.weights is None or not {"ce", "dice"} <= set(names):
+        return
+    alpha, where = 1 - report.settings.level, heading(item, report)
+    errors = dict(zip(names, item.estimates.errors[Estimator.SOFT], strict=True))
+    ce, dice = errors["ce"], errors["dice"]
+    yield Finding(
+        "The soft volume of cross-entropy is right on average", where, _volume(ce, item),
+        _is_nothing(ce, ce.p_corrected < alpha, item),
+    )  # fmt: skip
+    over = Agreement.AGREES if dice.estimate > 0 else Agreement.DISAGREES
+    yield Finding(
+        "Soft Dice over-estimates, the more the simpler the network", where, _volume(dice, item),
+        over if dice.p_corrected < alpha else Agreement.UNDECIDED,
+    )  # fmt: skip
+    for row in item.volumes.recalibrated:
+        if losses[row.setting] == "dice" and row.estimator is Estimator.SOFT:
+            after = row.after[Regressor.PREDICTED]
+            yield Finding(
+                "A line fitted on the training cases takes the error of soft Dice away", where,
+                f"before: {_volume(row.before, item)}; after: {_volume(after, item)}",
+                _is_nothing(after, after.p < alpha, item),
+            )  # fmt: skip
+
+
+def _is_nothing(mean: Mean, significant: bool, item: PanelReport) -> Agreement:
+    """Agreement with "there is no error": one that was merely not found is no agreement."""
+    bound = NEGLIGIBLE * float(np.nanmean(item.panel.values("volume_true")))
+    if -bound <= mean.low and mean.high <= bound:
+        return Agreement.AGREES
+    return Agreement.DISAGREES if significant else Agreement.UNDECIDED
+
+
+def _volume(mean: Mean, item: PanelReport) -> str:
+    decimals = decimals_for([mean.estimate, mean.low, mean.high])
+    true = float(np.nanmean(item.panel.values("volume_true")))
+    size = with_interval(mean.estimate, mean.low, mean.high, decimals)
+    return f"ΔV soft {size} {UNIT_NAMES[item.panel.unit]}, {100 * mean.estimate / true:+.1f} % of the mean volume"

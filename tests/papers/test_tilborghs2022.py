@@ -1,0 +1,86 @@
+"""The claims of Tilborghs 2022 on a few cases that can be counted by hand."""
+
+import json
+
+import pytest
+from sweep_tables import Effect, Sweep, case_row, trial_row
+from tracked_tables import tracked
+
+from papers.tilborghs2022 import empty_findings, missing_findings
+
+CASES = 40
+REMOVED, BENCHMARK = "lesion removed where cls=malignant", "as many as with lesion removed where cls=malignant"
+
+
+def sweep(learnt: dict[str, int], *, labels: str = "full", kind: str = "empty") -> Sweep:
+    """Settings that leave so many of 20 images empty that show nothing, or that lost their label.
+
+    Images that show the structure and kept it are all found, with 2 ml; what is not left empty is given 1 ml.
+    """
+    made = Sweep()
+    for name, count in learnt.items():
+        phi, epsilon = name.split()
+        arguments = {"phi": phi, "epsilon": epsilon if epsilon == "mean_volume" else float(epsilon)}
+        effect = Effect(f"dice Φ={phi} ε={epsilon}", "dice", phi=phi)
+        trial = trial_row(f"{labels} {name}", effect, labels=labels, arguments=json.dumps(arguments))
+        made.trials.append(trial)
+        for number in range(CASES):
+            special, left_empty = number < CASES // 2, number < count
+            nothing = special and kind == "empty"
+            made.cases.append(
+                case_row(
+                    trial,
+                    f"case-{number:02d}",
+                    "lesion",
+                    dice=None if nothing and left_empty else 0.0 if nothing or left_empty else 0.8,
+                    volume_true=0.0 if nothing else 2.0,
+                    volume_hard=0.0 if left_empty else 1.0 if special else 2.0,
+                    empty_true=nothing,
+                    empty_pred=left_empty,
+                    label_removed=special and kind == "removed",
+                )
+            )
+    return made
+
+
+def test_empty_labels() -> None:
+    found = empty_findings(tracked(sweep({"image 1e-07": 2, "batch 1e-07": 18, "image mean_volume": 3})))
+    batch, large, presence = found
+    assert "dice Φ=image ε=1e-07 0.10, dice Φ=batch ε=1e-07 0.90" in batch.found
+    assert "dice Φ=batch ε=1e-07 − dice Φ=image ε=1e-07 +0.800" in batch.found
+    assert "+0.050" in large.found
+    assert [finding.agreement.value for finding in found] == ["agrees", "undecided", "undecided"]
+    # every image with the structure has the larger volume under every setting
+    assert presence.found.count(" 1.00 [") == 3
+    assert batch.where == "hippocampus, lesion; 20 images that show nothing"
+
+
+def test_settings_that_all_leave_as_many_empty_disagree() -> None:
+    found = empty_findings(tracked(sweep({"image 1e-07": 18, "batch 1e-07": 18})))
+    assert [finding.agreement.value for finding in found] == ["disagrees", "undecided"]
+
+
+def test_missing_labels() -> None:
+    lost = sweep({"image 1e-07": 1, "batch 1e-07": 19}, labels=REMOVED, kind="removed")
+    full = sweep({"image 1e-07": 0, "batch 1e-07": 0}, labels=BENCHMARK, kind="full")
+    found = missing_findings(tracked(Sweep(lost.trials + full.trials, lost.cases + full.cases)))
+    stands, benchmark, empties, told = found
+    # 19 of 20 found with Dice 0.8, against 1 of 20
+    assert "Dice: dice Φ=image ε=1e-07 0.76, dice Φ=batch ε=1e-07 0.04" in stands.found
+    assert "+0.720" in stands.found
+    assert "−0.040" in benchmark.found
+    assert "0.05, dice Φ=batch ε=1e-07 0.95" in empties.found
+    assert [finding.agreement.value for finding in found] == ["agrees", "undecided", "agrees", "undecided"]
+    assert "AUC" in told.found
+
+
+def test_a_random_removal_is_no_claim() -> None:
+    made = sweep({"image 1e-07": 1, "batch 1e-07": 9}, labels="lesion removed in 50 %", kind="removed")
+    assert missing_findings(tracked(made)) == ()
+
+
+@pytest.mark.parametrize("other", ["image mean_volume", "batch 1e-07"])
+def test_settings_of_different_batch_sizes_are_not_compared(other: str) -> None:
+    made = sweep({"image 1e-07": 2, other: 18})
+    made.trials[1] |= {"batch_size": 8}
+    assert empty_findings(tracked(made)) == ()
