@@ -81,7 +81,7 @@ def test_the_image_is_that_of_a_plain_user_with_locked_dependencies() -> None:
 
 
 def test_ray_asks_everyone_for_the_token() -> None:
-    for name in ("ray-head", "ray-worker"):
+    for name in ("ray-head", "ray-worker", "segsweep"):
         assert SERVICES[name]["environment"]["RAY_AUTH_MODE"] == "token"
 
 

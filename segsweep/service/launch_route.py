@@ -12,6 +12,7 @@ from segsweep.service.launches import LARGEST_GRID, AlreadyRunning
 from segsweep.service.models import Launched, Problem
 from segsweep.service.site import Here, Site
 from segsweep.service.tokens import MAY_LAUNCH
+from segsweep.spec.grid import KEYS
 
 _LONGEST_PROBLEM = 1_000
 """Characters: a message repeats what it complains of."""
@@ -29,7 +30,16 @@ _GRID = {
     "required": True,
     "description": f"a grid file (YAML in UTF-8, at most {LARGEST_GRID} bytes): no tags, losses of the catalogue or of "
     "MONAI, datasets in the roots that the service was started with, phantoms",
-    "content": {"application/yaml": {"schema": {"type": "string", "maxLength": LARGEST_GRID}}},
+    "content": {
+        "application/yaml": {
+            "schema": {
+                "type": "object",
+                "required": ["name", "datasets", "grid"],
+                "properties": {key: {} for key in KEYS},
+                "additionalProperties": False,
+            }
+        }
+    },
 }
 
 router = APIRouter(prefix="/api/v1", responses=_REFUSALS)
