@@ -85,8 +85,8 @@ def test_a_server_that_does_not_come_back_before_the_launch_ends(home: Home, ser
     assert process.returncode == 1
     (complaint,) = complaints.splitlines()
     said = re.fullmatch(
-        rf"segsweep: the tracking store is away: (\d+) trials? (?:is|are) complete and kept in {re.escape(str(home.spool))};"
-        " `segsweep sync` delivers them",
+        r"segsweep: the tracking store is away: (\d+) trials? (?:is|are) complete and kept in "
+        rf"{re.escape(str(home.spool))}; `segsweep sync` delivers them",
         complaint,
     )
     assert said is not None, complaint
