@@ -15,7 +15,7 @@ from segsweep.losses.loss import Loss
 from segsweep.spec.catalogue import LossSetting
 from segsweep.spec.settings import Stopping
 from segsweep.spec.trials import Trial
-from segsweep.training.networks import build_network
+from segsweep.training.networks import build_network, lay_out
 
 Weights = dict[str, torch.Tensor]
 
@@ -51,7 +51,7 @@ class Lane:
     def __init__(
         self, network: nn.Module, loss: Loss, stopping: Stopping, *, lr: float, device: torch.device, amp: bool
     ) -> None:
-        self.network = network.to(device)
+        self.network = lay_out(network, device)
         self.loss = loss
         self.state = "running"
         self.reason: str | None = None

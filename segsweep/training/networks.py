@@ -17,6 +17,8 @@ PRESETS = {
 }
 """MONAI U-Nets with instance norm: widths per level, and residual units per level (0 = one plain convolution)."""
 
+_BLOCK = 8
+"""Channels that oneDNN computes at once."""
 _DIMENSIONS = ("spatial_dims", "dimensions")
 _INPUTS = ("in_channels",)
 _OUTPUTS = ("out_channels", "num_classes")
@@ -46,6 +48,20 @@ def build_network(settings: Network, *, axes: int, channels: int, outputs: int, 
             network: nn.Module = nets.UNet(axes, channels, outputs, strides=strides, **shape)
             return network
         return _monai(str(settings.monai), settings.args, axes, channels, outputs)
+
+
+def lay_out(network: nn.Module, device: torch.device) -> nn.Module:
+    """The same network with its weights where a device computes with them fastest.
+
+    On a CPU, oneDNN takes most of a step of the larger 3D U-Nets for one convolution: the last one, whose few channels
+    do not fill its blocks. With the channels innermost that layer is no matter any more, and a step 1.3 to 1.6 times
+    faster (benchmarks/layout.py); other layers would be slower with it. Results agree to rounding.
+    """
+    if device.type == "cpu":
+        for module in network.modules():
+            if isinstance(module, nn.Conv3d) and max(module.in_channels, module.out_channels) < _BLOCK:
+                module.to(memory_format=torch.channels_last_3d)
+    return network.to(device)
 
 
 def _monai(name: str, arguments: dict[str, Any], axes: int, channels: int, outputs: int) -> nn.Module:

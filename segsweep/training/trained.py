@@ -13,7 +13,7 @@ from segsweep.spec.preprocess import Normalise, Preprocess
 from segsweep.spec.trials import Trial
 from segsweep.tracking.protocol import NETWORK_FILE, WEIGHTS_FILE
 from segsweep.training.lane import Weights
-from segsweep.training.networks import build_network
+from segsweep.training.networks import build_network, lay_out
 
 _AS_DRAWN = Preprocess(normalise=Normalise(method="none"))
 """Of phantoms."""
@@ -61,4 +61,4 @@ def build_trained(described: TrainedNetwork, weights: bytes, device: torch.devic
         raise TrackingError(
             f"the weights do not fit {described.network.name} as it is built now: {str(error).splitlines()[0]}"
         ) from error
-    return network.to(device).eval()
+    return lay_out(network, device).eval()
