@@ -15,7 +15,7 @@ from segsweep.training.cohort import run_slice
 GRID = """
 name: optima
 datasets:
-  - phantom: {PLACE, steps: 40}
+  - phantom: {PLACE, steps: 40, validation: 1000}
 folds: {k: 2, run: [0]}
 network: unet-s
 warm_start: {epochs: 12, lr: 5.0e-3, plateau: 3}
