@@ -43,4 +43,4 @@ def _row(page: Page, written: Written) -> str:
 
 def _counted(written: Written) -> list[str]:
     verdicts = [finding.agreement for finding in written.findings]
-    return [f"{verdicts.count(each)} {each.value}" for each in Agreement if each in verdicts]
+    return [f"{verdicts.count(each)} {each.value.removesuffix('s')}" for each in Agreement if each in verdicts]

@@ -65,14 +65,14 @@ def _brackets(name: str, members: Sequence[Phantom]) -> Iterator[Finding]:
         taken = [one.place[0] for one in same if one.took_it_in]
         flip, critical = same[0].flip or 0.0, same[0].critical or 0.0
         if out and taken:
-            right.append(max(out) <= flip <= min(taken))
+            right.append(max(out) - AWAY <= flip <= min(taken) + AWAY)
             said.append(
                 f"K = {k}, r = {r:g}: {max(out):g} to {min(taken):g} (slope {flip:.3f}, optimum {critical:.3f})"
             )
     if said:
         yield Finding(
             f"Training with {name} from cross-entropy flips from nothing to all at the p where its slope at q = p does",
-            "all p",
+            f"all p; to {AWAY}",
             f"Trained flips lie at {'; '.join(said)}",
             Agreement.AGREES if all(right) else Agreement.DISAGREES,
         )
