@@ -54,9 +54,12 @@ def main() -> None:
     containers.do("restart", *containers.of("mlflow"))
     note("restarted MLflow")
     more(3)
-    containers.do("pause", *containers.of("s3"))
-    time.sleep(OUTAGE_SECONDS)
-    containers.do("unpause", *containers.of("s3"))
+    store = containers.of("s3")
+    containers.do("pause", *store)
+    try:
+        time.sleep(OUTAGE_SECONDS)
+    finally:
+        containers.do("unpause", *store)
     note(f"cut the S3 store off for {OUTAGE_SECONDS:g} s")
     promise("all of it happened in mid-sweep", launch.poll() is None)
     launches = 1
