@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from smoke import MLFLOW, RAY, ROOT, SERVICE, WORKERS, alive, asker, promise, secrets, stopwatch, wait
+from smoke import MLFLOW, RAY, ROOT, SERVICE, asker, await_ready, promise, secrets, stopwatch, wait
 
 import segsweep
 from segsweep.orchestration.in_process import InProcessExecutor
@@ -33,27 +33,29 @@ def main() -> None:
     token = secrets()["RAY_AUTH_TOKEN"]
     service, ray = asker(SERVICE, secrets()["SEGSWEEP_TOKENS"].split(",")[0]), asker(RAY, token)
     note = stopwatch()
-    seen = 0
 
-    def more(trials: int) -> None:
-        """Wait until so many more are finished than were when this was last asked for."""
-        nonlocal seen
-        seen += trials
-        wait(f"{seen} trials are finished", lambda: service("/api/v1/sweeps/faults")["states"]["finished"] >= seen)
-        note(f"{seen} trials are finished")
+    def finished() -> int:
+        return int(wait("the sweep is shown", lambda: service("/api/v1/sweeps/faults")["states"]).get("finished", 0))
 
+    def more() -> None:
+        """Wait until more trials are finished than are now."""
+        before = finished()
+        wait(f"more than {before} trials are finished", lambda: finished() > before)
+        note(f"{finished()} trials are finished")
+
+    await_ready(ray)
     launch = launched(token)
-    more(2)
+    more()
     worker, *_ = containers.of("ray-worker")
     containers.do("kill", worker)
     note("killed a worker")
-    more(2)
+    more()
     containers.do("start", worker)
     note("started it again")
-    more(2)
+    more()
     containers.do("restart", *containers.of("mlflow"))
     note("restarted MLflow")
-    more(3)
+    more()
     store = containers.of("s3")
     containers.do("pause", *store)
     try:
@@ -68,7 +70,7 @@ def main() -> None:
         launch, launches = launched(token), launches + 1
     promise("a launch ends well", launch.returncode == 0)
     note(f"all trials are finished; launches: {launches}")
-    wait("all workers are there", lambda: len(alive(ray)) == WORKERS + 1)
+    await_ready(ray)
     hold_to_one_process(note)
 
 

@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=("$@")
+export WORKERS=2 WORKER_CPUS=1
 deploy/secrets.sh
 finish() {
   local code=$?
@@ -16,7 +17,7 @@ finish() {
 }
 trap finish EXIT
 "${engine[@]}" build
-WORKER_CPUS=1 "${engine[@]}" up -d --scale ray-worker=2
+"${engine[@]}" up -d
 "${PYTHON:-python3}" deploy/smoke.py
 "${engine[@]}" exec -T ray-head python - <<'PYTHON'
 from segsweep.store.s3_client import s3_client

@@ -25,8 +25,7 @@ def main() -> None:
     token = secrets()["RAY_AUTH_TOKEN"]
     service, ray = asker(SERVICE, secrets()["SEGSWEEP_TOKENS"].split(",")[0]), asker(RAY, token)
     note = stopwatch()
-    wait("the service is ready", lambda: asker(SERVICE)("/readyz")["ready"])
-    wait(f"{WORKERS} workers are there", lambda: len(alive(ray)) == WORKERS + 1)
+    await_ready(ray)
     note(f"everything is ready, {WORKERS} workers")
     promise("the service refuses strangers", refused(SERVICE + "/api/v1/sweeps") == 401)
     promise("Ray refuses strangers", refused(RAY + "/api/jobs/") in (401, 403))
@@ -59,6 +58,12 @@ def main() -> None:
         "tables lie in the artifact store", {"cases.parquet", "trials.parquet"} <= {file["path"] for file in listed}
     )
     note("report, tables and volume bias are right")
+
+
+def await_ready(ray: Callable[..., Any]) -> None:
+    """Until a launch can be taken and shown."""
+    wait("the service is ready", lambda: asker(SERVICE)("/readyz")["ready"])
+    wait(f"{WORKERS} workers are there", lambda: len(alive(ray)) == WORKERS + 1)
 
 
 def secrets() -> dict[str, str]:
@@ -97,13 +102,13 @@ def refused(url: str) -> int:
         return error.code
 
 
-def wait(what: str, happens: Callable[[], Any]) -> None:
-    """Until something is so."""
+def wait(what: str, happens: Callable[[], Any]) -> Any:
+    """Until something is so; returns it."""
     end, problem = time.monotonic() + PATIENCE, ""
     while time.monotonic() < end:
         try:
-            if happens():
-                return
+            if found := happens():
+                return found
         except (OSError, KeyError) as error:
             problem = f": {error}"
         time.sleep(1)

@@ -13,6 +13,9 @@ from typing import Any
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# files go by way of the server: the object store behind it may have a name that only the server knows
+os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "false")
+os.environ.setdefault("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "false")
 # a request that may have been served is not sent again without asking: it may have created a run. MLflow would do so
 # for minutes, and nobody would learn that the store is away
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"

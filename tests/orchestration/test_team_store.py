@@ -1,6 +1,8 @@
 """A sweep on what a team has: MLflow on PostgreSQL with artifacts proxied to S3, checkpoints and claims in S3."""
 
+import socket
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,6 +17,7 @@ from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.sweep_report import gather
 from segsweep.store.s3_client import s3_client
 from segsweep.tracking.memory import MemoryTracker
+from segsweep.tracking.mlflow_tracker import MlflowTracker
 
 pytestmark = pytest.mark.slow
 
@@ -53,3 +56,22 @@ def test_it_ends_as_on_one_machine(
         assert mine == {"cases.parquet", "trials.parquet", "overlays.parquet", "weights.pt", "network.json"}
     assert len(keys("store/warm-starts/")) == 2
     assert keys("store/checkpoints/") == []
+
+
+def test_whoever_reaches_the_server_need_not_reach_the_object_store(
+    team_server: Server, s3_endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a server in a cluster the store has a name that nobody outside knows."""
+    find, port = socket.getaddrinfo, int(s3_endpoint.rpartition(":")[2])
+
+    def find_others(host: Any, where: Any, *arguments: Any, **keywords: Any) -> Any:
+        if where in (port, str(port)):
+            raise socket.gaierror("Name or service not known")
+        return find(host, where, *arguments, **keywords)
+
+    monkeypatch.setattr(socket, "getaddrinfo", find_others)
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1")  # bytes: as if the files were large
+    tracker = MlflowTracker(team_server.uri, tmp_path / "spool")
+    parent = tracker.open_sweep("polyps", {})
+    tracker.write_files(parent, {"a.bin": bytes(range(256))})
+    assert tracker.read_file(parent, "a.bin") == bytes(range(256))
