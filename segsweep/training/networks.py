@@ -54,7 +54,7 @@ def lay_out(network: nn.Module, device: torch.device) -> nn.Module:
     """The same network with its weights where a device computes with them fastest.
 
     On a CPU, oneDNN takes most of a step of the larger 3D U-Nets for one convolution: the last one, whose few channels
-    do not fill its blocks. With the channels innermost that layer is no matter any more, and a step 1.3 to 1.6 times
+    do not fill its blocks. With the channels innermost that layer is no matter any more, and a step up to 1.8 times
     faster (benchmarks/layout.py); other layers would be slower with it. Results agree to rounding.
     """
     if device.type == "cpu":
