@@ -57,7 +57,7 @@ def launch(folder: Path, environment: dict[str, str] | None = None, **changes: o
     """Exit code and all that was said."""
     (folder / "losses_in_trouble.py").write_text(LOSSES)
     (folder / "grid.yaml").write_text(tiny_sweep(**changes))
-    command = [sys.executable, "-c", "launch", str(folder / "grid.yaml"), "--home", str(folder / "home")]
+    command = [sys.executable, "-m", "segsweep", "launch", str(folder / "grid.yaml"), "--home", str(folder / "home")]
     done = subprocess.run(
         command, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False, timeout=300
     )
