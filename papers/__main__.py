@@ -10,10 +10,13 @@ from papers.page import Page, Part, write_page
 from papers.tracked import read
 from segsweep import api
 from segsweep.errors import SegsweepError
+from segsweep.orchestration.executor import Executor
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.ray_executor import RayExecutor
+from segsweep.tracking.protocol import Tracker
 
 ROOT = Path(__file__).parent.parent
+SWEEPS = ROOT / "sweeps"
 PAGES = (
     Page(
         "volume-bias-theory",
@@ -47,28 +50,29 @@ def main() -> int:
     arguments = parser.parse_args()
     home = Home.from_environment() if arguments.home is None else Home(arguments.home)
     try:
-        write_all(home, ROOT / "sweeps", arguments.to)
+        tracker = api.find_tracker(home)
+        with RayExecutor() as machine:
+            write_all(home, tracker, machine, arguments.to)
     except SegsweepError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-def write_all(home: Home, sweeps: Path, folder: Path) -> None:
+def write_all(home: Home, tracker: Tracker, machine: Executor, folder: Path) -> None:
     """Write every page and the overview.
 
     Args:
-        home: folder and store of what has been run.
-        sweeps: folder of the shipped grids.
+        home: folder of what has been run.
+        tracker: its store.
+        machine: that forecasts are for, started.
         folder: to write to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tracker = api.find_tracker(home)
     pages = {}
-    with RayExecutor() as machine:
-        for page in PAGES:
-            tracked = {part.grid: read(sweeps / f"{part.grid}.yaml", home, tracker, machine) for part in page.parts}
-            pages[page] = write_page(page, tracked, folder)
+    for page in PAGES:
+        tracked = {part.grid: read(SWEEPS / f"{part.grid}.yaml", home, tracker, machine) for part in page.parts}
+        pages[page] = write_page(page, tracked, folder)
     write_overview(pages, folder)
 
 

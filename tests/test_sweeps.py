@@ -7,11 +7,13 @@ import pytest
 from PIL import Image
 from tiny_datasets import write_decathlon, write_picture, write_pictures
 
+from papers.__main__ import PAGES, write_all
 from segsweep import api
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.planning import Planned, plan_sweep
 from segsweep.spec.tiny import made_tiny
+from segsweep.tracking.memory import MemoryTracker
 
 SWEEPS = Path(__file__).parents[1] / "sweeps"
 FIRST = SWEEPS.parent / "papers" / "first"
@@ -112,6 +114,19 @@ def test_what_is_run_first_are_trials_of_the_shipped_grid(path: Path) -> None:
     first, whole = plan_sweep(path), planned(path.stem)
     assert first.sweep.name == f"{path.stem}-first"
     assert {trial.id for trial in first.plan.trials} < {trial.id for trial in whole.plan.trials}
+
+
+@pytest.mark.usefixtures("data")
+def test_pages_on_what_was_never_run_say_so(tmp_path: Path, home: Home, memory_tracker: MemoryTracker) -> None:
+    write_all(home, memory_tracker, InProcessExecutor(), tmp_path)
+    assert {path.stem for path in tmp_path.glob("*.md")} == {"README", *(page.name for page in PAGES)}
+    overview = (tmp_path / "README.md").read_text()
+    for page in PAGES:
+        text = (tmp_path / f"{page.name}.md").read_text()
+        for part in page.parts:
+            assert f"0 of {TRIALS[part.grid]} trials have been run" in text
+            assert f"| 0 of {TRIALS[part.grid]} |" in overview
+    assert not (tmp_path / "figures").exists()
 
 
 @pytest.mark.slow
