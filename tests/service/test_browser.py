@@ -116,7 +116,7 @@ def test_tokens(browser: Browser, settings: Settings, finished_store: MemoryTrac
         assert browser.value("location.pathname + location.search") == "/login?next=/sweeps/polyps"
         browser.type("a-token-that-somebody-guessed")
         browser.press("Enter", 13)
-        browser.wait("document.querySelector('[role=alert]') !== null")
+        browser.wait("document.querySelector('[role=alert]') !== null && document.activeElement.name === 'token'")
         browser.complaints.clear()  # the browser notes the 401
         browser.type(TOKEN)
         browser.press("Enter", 13)
