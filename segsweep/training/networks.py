@@ -60,7 +60,7 @@ def lay_out(network: nn.Module, device: torch.device) -> nn.Module:
     if device.type == "cpu":
         for module in network.modules():
             if isinstance(module, nn.Conv3d) and max(module.in_channels, module.out_channels) < _BLOCK:
-                module.to(memory_format=torch.channels_last_3d)
+                module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]  # torch declares it not
     return network.to(device)
 
 
