@@ -11,7 +11,7 @@ from segsweep.orchestration.environment import environment_tags
 from segsweep.records.manifest import Manifest
 from segsweep.spec.grid import Sweep
 from segsweep.store.claims import Claims, Observer
-from segsweep.tracking.protocol import SWEEP_FILE, Ending, Tracker
+from segsweep.tracking.protocol import SWEEP_FILE, Ending, RunRecord, Tracker
 
 _WORKER_SECONDS = 5.0
 
@@ -49,12 +49,17 @@ class SweepRun:
         self._lost |= {trial: ending for trial, ending in endings.items() if ending.state == "interrupted"}
 
     def end_left(self) -> None:
-        """Close the runs whose process is no more."""
+        """Close the runs whose process is no more; one that is known to have been lost may take a moment to go."""
         self._tracker.flush()
+        deadline = time.monotonic() + _WORKER_SECONDS
         for run in self._tracker.running(self.id):
-            standing = self._observer.look(run.trial)
-            if standing.fence != run.fence or self._observer.is_free(run.trial):
+            while run.trial in self._lost and not self._is_left(run) and time.monotonic() < deadline:
+                time.sleep(_WORKER_SECONDS / 50)
+            if self._is_left(run):
                 self._tracker.end(run.run_id, self._lost.get(run.trial, Ending("interrupted")))
+
+    def _is_left(self, run: RunRecord) -> bool:
+        return self._observer.look(run.trial).fence != run.fence or self._observer.is_free(run.trial)
 
     def interrupt(self) -> None:
         """Close it in the middle, once the workers, which were told to end, have."""
