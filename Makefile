@@ -33,7 +33,7 @@ bench: $(VENV)/.installed-dev  ## every benchmark, as ratios against a named bas
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 results: $(VENV)/.installed  ## write docs/results from the sweeps in RESULTS_HOME; their data are looked for in $$SEGSWEEP_DATA
-	$(BIN)/python -m papers --home $(RESULTS_HOME)
+	PYTHONPATH=docs $(BIN)/python -m papers --home $(RESULTS_HOME)
 
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

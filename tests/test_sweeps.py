@@ -16,7 +16,7 @@ from segsweep.spec.tiny import made_tiny
 from segsweep.tracking.memory import MemoryTracker
 
 SWEEPS = Path(__file__).parents[1] / "sweeps"
-FIRST = SWEEPS.parent / "papers" / "first"
+FIRST = SWEEPS.parent / "docs" / "papers" / "first"
 TRIALS = {
     "quickstart": 2 * 4,
     "hippocampus": 2 * 5,

@@ -15,7 +15,7 @@ from segsweep.orchestration.home import Home
 from segsweep.orchestration.ray_executor import RayExecutor
 from segsweep.tracking.protocol import Tracker
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SWEEPS = ROOT / "sweeps"
 PAGES = (
     Page(
