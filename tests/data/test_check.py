@@ -140,7 +140,7 @@ class TestProposal:
     def test_it_is_a_block_that_reads_the_same_cases(self, tmp_path: Path) -> None:
         for folder in (write_decathlon(tmp_path / "msd", 6), write_pictures(tmp_path / "folder", 6, size=(20, 30))):
             found = checked(folder)
-            (dataset,) = parse_datasets(yaml.safe_load(str(found.block))[0])
+            (dataset,) = parse_datasets(yaml.safe_load(str(found.block))[0], {})
             decoded = decode_dataset(dataset, folder.name)  # type: ignore[arg-type]
             assert [case.id for case in decoded.cases] == [case.id for case in found.cases]
             assert all(side % 8 == 0 for side in decoded.images.shape[2:])

@@ -42,7 +42,7 @@ def upload(client: Any, bucket: str, prefix: str, folder: Path, **further: str) 
 
 
 def dataset(**block: object) -> FileDataset:
-    (found,) = parse_datasets(block)
+    (found,) = parse_datasets(block, {})
     assert isinstance(found, FileDataset)
     return found
 
@@ -101,7 +101,7 @@ def test_it_is_checked_where_it_lies(client: Any, bucket: str, tmp_path: Path) -
     found = check(block)
     assert found.problems == []
     assert [path.name for path in found.orphans] == ["case_999.nii.gz"]
-    (proposed,) = parse_datasets(yaml.safe_load(str(found.block))[0])
+    (proposed,) = parse_datasets(yaml.safe_load(str(found.block))[0], {})
     assert scan(proposed) == scan(block)  # type: ignore[arg-type]
 
 
