@@ -2,7 +2,7 @@
 
 from segsweep.errors import TrackingError
 from segsweep.spec.preprocess import Preprocess
-from segsweep.spec.settings import Network
+from segsweep.spec.settings import Network, logits_per_voxel
 from segsweep.spec.values import Frozen, PositiveInt
 
 
@@ -26,7 +26,7 @@ class TrainedNetwork(Frozen):
     @property
     def outputs(self) -> int:
         """Logits per voxel."""
-        return 1 if len(self.labels) == 2 else len(self.labels)
+        return logits_per_voxel(self.labels)
 
     def to_json(self) -> bytes:
         """As a file."""

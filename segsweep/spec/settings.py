@@ -1,6 +1,6 @@
 """What a trial is trained with, apart from its data and its loss."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -47,6 +47,11 @@ class Network(Frozen):
         """
         if self.preset in ("unet-s", "unet-m", "unet-l") and any(length % UNET_DIVISOR for length in size):
             raise ValueError(f"{self.preset} needs sides that are multiples of {UNET_DIVISOR}, got {list(size)}")
+
+
+def logits_per_voxel(labels: Sequence[str]) -> int:
+    """Of labels, the background among them: one logit for a single foreground label, otherwise one each."""
+    return 1 if len(labels) == 2 else len(labels)
 
 
 class Augment(Frozen):

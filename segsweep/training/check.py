@@ -4,6 +4,7 @@ from segsweep.data.augmentation import build_augmentation
 from segsweep.losses.build import build_loss
 from segsweep.losses.label_statistics import LabelStatistics
 from segsweep.spec.datasets import FileDataset
+from segsweep.spec.settings import logits_per_voxel
 from segsweep.spec.trials import Trial
 from segsweep.training.networks import build_network
 
@@ -22,7 +23,8 @@ def build_parts(trial: Trial) -> None:
         grid = patch or preprocess.size or preprocess.resize or preprocess.spacing
         axes = len(grid) if grid else axes
         channels = len(preprocess.channels) if preprocess.channels else channels
-    build_network(trial.network, axes=axes, channels=channels, outputs=1 if labels == 2 else labels, seed=0)
+    outputs = logits_per_voxel(trial.facts.labels)
+    build_network(trial.network, axes=axes, channels=channels, outputs=outputs, seed=0)
     build_augmentation(trial.augment)
     equal = tuple(1 / labels for _ in range(labels))
     build_loss(trial.loss.name, trial.loss.arguments, labels=LabelStatistics(equal, equal, equal))

@@ -13,7 +13,7 @@ from segsweep.data.batches import Batch, Batches
 from segsweep.losses.build import build_loss
 from segsweep.losses.loss import Loss
 from segsweep.spec.catalogue import LossSetting
-from segsweep.spec.settings import Stopping
+from segsweep.spec.settings import Stopping, logits_per_voxel
 from segsweep.spec.trials import Trial
 from segsweep.training.networks import build_network, lay_out
 
@@ -230,12 +230,11 @@ def build_lane(
     Raises:
         GridError: the network or the loss cannot be built with these arguments.
     """
-    outputs = 1 if len(batches.labels) == 2 else len(batches.labels)
     network = build_network(
         trial.network,
         axes=len(batches.size),
         channels=batches.channels,
-        outputs=outputs,
+        outputs=logits_per_voxel(batches.labels),
         seed=trial.stream_seed("weights"),
     )
     if weights is not None:
