@@ -1,6 +1,8 @@
-"""Waiting for what has been recorded to arrive in the tracking store."""
+"""Waiting for a tracking store that is away, and for what has been recorded to arrive in it."""
 
+import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from segsweep.errors import OutageError
 from segsweep.orchestration.home import Home
@@ -8,6 +10,9 @@ from segsweep.tracking.protocol import Tracker, Undelivered
 
 PATIENCE = 60.0
 """Seconds for which the store may take nothing before a launch ends without it."""
+_PAUSE = 1.0
+
+T = TypeVar("T")
 
 
 def await_delivery(tracker: Tracker, home: Home, told: Callable[[int], None]) -> tuple[Undelivered, ...]:
@@ -33,3 +38,22 @@ def await_delivery(tracker: Tracker, home: Home, told: Callable[[int], None]) ->
             f"the tracking store is away: {trials} complete and kept in {home.spool}; `segsweep sync` delivers them"
         )
     return refused
+
+
+def outlast_outage(act: Callable[[], T]) -> T:
+    """Do what needs the store, again from its start while the store is away; one that stays away is not waited for.
+
+    Args:
+        act: may be done twice and changes nothing then.
+
+    Raises:
+        OutageError: the store is away.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return act()
+        except OutageError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE)

@@ -9,7 +9,7 @@ from itertools import product
 from segsweep.errors import InputError, TrackingError
 from segsweep.orchestration.attempts import Attempts, Round
 from segsweep.orchestration.collect import beaten_trials, collect, is_complete, refresh
-from segsweep.orchestration.delivering import await_delivery
+from segsweep.orchestration.delivering import await_delivery, outlast_outage
 from segsweep.orchestration.elsewhere import Elsewhere
 from segsweep.orchestration.executor import CandidateEvent, Errand, Executor, SliceEvent
 from segsweep.orchestration.holding import clear_cancel, hold_sweep
@@ -59,7 +59,7 @@ class Launched:
 
     manifest: Manifest
     report: SweepReport
-    started: int
+    started: int = 0
     postponed: int = 0
     refused: tuple[Undelivered, ...] = ()
     untried: int = 0
@@ -145,7 +145,7 @@ class Launch:
             again: whether failed and diverged trials are run again.
         """
         planned = self._planned if self._searches is None else self._searches.front()
-        return left_to_run(planned, self._tracker, again=again)
+        return outlast_outage(lambda: left_to_run(planned, self._tracker, again=again))
 
     def search(
         self,
@@ -214,7 +214,7 @@ class Launch:
         Raises:
             LaunchEnded: it was cancelled, or a trial failed and `fail_fast` is on.
         """
-        self._run.write(self._manifest)
+        outlast_outage(lambda: self._run.write(self._manifest))
         (self._folder / TRIALS_FILE).unlink(missing_ok=True)
         outlook = recalled(self._planned, executor, self._home.measurements)
         attempts = Attempts(left.trials, self._planned.sweep.retry)
@@ -251,6 +251,9 @@ class Launch:
             started: trials that this launch ran.
         """
         refused = await_delivery(self._tracker, self._home, self._on_undelivered)
+        return replace(outlast_outage(self._report), started=started, refused=refused)
+
+    def _report(self) -> Launched:
         self._run.end_left()
         manifest = self._run.write(self._manifest)
         search = None if self._searches is None else self._searches.table()
@@ -264,7 +267,7 @@ class Launch:
         self._tracker.write_files(self._run.id, {path.name: path.read_bytes() for path in files})
         complete = is_complete(manifest) and not self.untried
         self._tracker.close_sweep(self._run.id, "finished" if complete else "interrupted", report.summary)
-        return Launched(manifest, report, started, refused=refused, untried=self.untried)
+        return Launched(manifest, report, untried=self.untried)
 
     def _keep_manifest(self) -> None:
         with suppress(TrackingError):  # the last one counts, and that is written when all has ended

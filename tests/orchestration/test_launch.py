@@ -1,19 +1,21 @@
 """Launching a sweep: what runs, what does not run again, what is found again."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from grids import PHANTOM
 from launching import Bench, Switch, losses_of, runs_of, states_of
 from tiny_datasets import write_pictures
 
-from segsweep.errors import DataError, GridError
+from segsweep.errors import DataError, GridError, OutageError
+from segsweep.orchestration import delivering
 from segsweep.orchestration.launch import Launch
 from segsweep.orchestration.left import left_to_run
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.records.manifest import Manifest
 from segsweep.tracking.memory import MemoryTracker
-from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Ending
+from segsweep.tracking.protocol import CASES_FILE, SWEEP_FILE, TRIALS_FILE, Ending, Undelivered
 
 TWO_FOLDS = {"k": 2, "run": [0, 1]}
 
@@ -31,6 +33,47 @@ def test_a_launch_runs_every_trial_of_its_grid_once(bench: Bench, memory_tracker
     assert [entry.state for entry in launched.manifest.entries] == ["finished"] * 4
     assert losses_of(runs_of(memory_tracker, "trial")) == ["ce", "dice", "ce", "dice"]
     assert len(runs_of(memory_tracker, "warm start")) == 2
+
+
+@pytest.mark.parametrize("request_", ["running", "find", "write_files", "close_sweep"])
+def test_a_report_outlasts_a_store_that_is_away_once_all_trials_have_been_delivered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, request_: str
+) -> None:
+    monkeypatch.setattr(delivering, "_PAUSE", 0.01)
+    undisturbed, delivered, asked = getattr(bench.tracker, request_), bench.tracker.deliver, 0
+
+    def away_three_times(*arguments: object) -> object:
+        nonlocal asked
+        asked += 1
+        if asked <= 3:
+            raise OutageError("the server does not answer")
+        return undisturbed(*arguments)
+
+    def deliver(patience: float, told: Callable[[int], None]) -> tuple[Undelivered, ...]:
+        if patience > 0:  # the last trial has ended
+            monkeypatch.setattr(bench.tracker, request_, away_three_times)
+        return delivered(patience, told)
+
+    monkeypatch.setattr(bench.tracker, "deliver", deliver)
+    launched = bench.launch()
+    assert asked > 3
+    assert states_of(launched) == {"ce": "finished", "dice": "finished"}
+    assert bench.tables().trials["state"].to_pylist() == ["finished", "finished"]
+
+
+def test_a_report_does_not_wait_for_ever_for_a_store_that_stays_away(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stays_away(*arguments: object) -> None:
+        raise OutageError("the server does not answer")
+
+    monkeypatch.setattr(delivering, "PATIENCE", 0.05)
+    monkeypatch.setattr(delivering, "_PAUSE", 0.01)
+    with monkeypatch.context() as outage:
+        outage.setattr(bench.tracker, "close_sweep", stays_away)
+        with pytest.raises(OutageError):
+            bench.launch()
+    assert bench.launch().started == 0
 
 
 def test_a_second_launch_runs_nothing_and_gives_the_same_report(bench: Bench, memory_tracker: MemoryTracker) -> None:

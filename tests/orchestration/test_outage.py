@@ -1,5 +1,6 @@
 """A tracking server that goes away in mid-sweep costs nothing."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,16 +17,36 @@ from mlflow_server import Server
 from segsweep import api
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
+from segsweep.training.journal import read_journals
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray]
 
 GRID = tiny_sweep(
-    grid=[{"loss": ["ce", "dice", "jaccard"]}, {"loss": "dice", "epsilon": [1, 10, 100]}],
+    grid=[{"loss": ["paced:once", "paced:twice"]}],
     folds={"k": 2, "run": [0, 1]},
+    seeds=[0, 1, 2, 3],
+    warm_start="none",
     resources={"workers": 2},
 )
-TRIALS = 2 * 6
+PACED = """
+import os
+import time
+
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+
+def once(logits, target):
+    time.sleep(float(os.environ.get("SECONDS_A_STEP", "0")))
+    return binary_cross_entropy_with_logits(logits, target)
+
+
+def twice(logits, target):
+    return 2 * once(logits, target)
+"""
+TRIALS = 2 * 4 * 2
 OUTAGE_SECONDS = 30.0
+SECONDS_A_STEP = 2.0
+"""Eight trials for each of two workers, four steps each: over a minute on any machine."""
 FROM_RUN_TO_RUN = ["run_id", "seconds"]
 """Columns of the trials table that differ from one run of a sweep to the next."""
 
@@ -33,6 +54,7 @@ FROM_RUN_TO_RUN = ["run_id", "seconds"]
 @pytest.fixture
 def home(tmp_path: Path, server: Server) -> Home:
     (tmp_path / "grid.yaml").write_text(GRID)
+    (tmp_path / "paced.py").write_text(PACED)
     server.start()
     return Home(tmp_path / "home", server.uri)
 
@@ -46,11 +68,17 @@ def launched(home: Home, server: Server) -> Iterator[subprocess.Popen[str]]:
     """A launch in a process of its own, whose server is stopped when the first trial has finished."""
     grid = home.folder.parent / "grid.yaml"
     command = segsweep("launch", grid, "--home", home.folder, "--tracking", home.uri)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    paced = {**os.environ, "SECONDS_A_STEP": str(SECONDS_A_STEP)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=paced) as process:
         assert process.stdout is not None
         assert any(line.startswith("finished") for line in process.stdout)
         server.stop()
         yield process
+
+
+def begun(home: Home) -> int:
+    """Trials that have been started so far."""
+    return len({epoch.trial for epoch in read_journals(home.journal)})
 
 
 def assert_whole(home: Home, tmp_path: Path) -> None:
@@ -70,7 +98,9 @@ def assert_whole(home: Home, tmp_path: Path) -> None:
 
 def test_a_server_that_is_away_for_half_a_minute(home: Home, server: Server, tmp_path: Path) -> None:
     with launched(home, server) as process:
+        before = begun(home)
         time.sleep(OUTAGE_SECONDS)
+        assert before < begun(home) < TRIALS, "the outage is to fall into the middle of the sweep"
         server.start()
         said, complaints = process.communicate()
     assert (process.returncode, complaints) == (0, "")
