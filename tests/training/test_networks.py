@@ -92,9 +92,10 @@ def test_the_layout_of_the_weights_changes_results_by_rounding_alone(preset: str
     torch.testing.assert_close(other, gradient, rtol=1e-9, atol=1e-12)
 
 
-def test_the_convolution_between_few_channels_has_them_innermost() -> None:
-    built = lay_out(network(Network(preset="unet-m"), axes=3, outputs=3), torch.device("cpu"))
+@pytest.mark.parametrize(("axes", "convolution"), [(2, nn.Conv2d), (3, nn.Conv3d)])
+def test_the_convolution_between_few_channels_has_them_innermost(axes: int, convolution: type[nn.Conv3d]) -> None:
+    built = lay_out(network(Network(preset="unet-m"), axes=axes, outputs=3), torch.device("cpu"))
     innermost = [
-        module for module in built.modules() if isinstance(module, nn.Conv3d) and not module.weight.is_contiguous()
+        module for module in built.modules() if isinstance(module, convolution) and not module.weight.is_contiguous()
     ]
     assert [(module.in_channels, module.out_channels) for module in innermost] == [(3, 3)]
