@@ -27,7 +27,10 @@ _REPORT_SECONDS = 1.0
 def get_ready() -> None:
     """Import what a worker needs, before there is anything to do."""
     with suppress(Exception):  # what cannot be imported is told by the slice that needs it
-        import segsweep.orchestration.work  # noqa: F401, PLC0415 (torch and MONAI belong to the worker)
+        import torch._dynamo  # noqa: F401, PLC0415 (the first optimizer would)
+
+        import segsweep.orchestration.work  # noqa: PLC0415 (torch and MONAI belong to the worker)
+        import segsweep.tracking.mlflow_tracker  # noqa: F401, PLC0415
 
 
 def train(

@@ -130,8 +130,8 @@ class MlflowTracker:
         kept = None if self._downloads is None else self._downloads / run_id / name
         if kept is not None and kept.exists():
             return tables.read(kept, _SCHEMAS[name])
-        with tempfile.TemporaryDirectory() as folder:
-            found = tables.read(self.store.download(run_id, name, folder), _SCHEMAS[name])
+        with self.store.reading(run_id, name) as path:
+            found = tables.read(path, _SCHEMAS[name])
         if kept is not None:
             tables.write(found, kept)
         return found
@@ -145,8 +145,8 @@ class MlflowTracker:
 
     def read_file(self, run_id: str, name: str) -> bytes:
         """An attached file."""
-        with tempfile.TemporaryDirectory() as folder:
-            return self.store.download(run_id, name, folder).read_bytes()
+        with self.store.reading(run_id, name) as path:
+            return path.read_bytes()
 
     def find_sweep(self, name: str) -> str | None:
         """The parent run of a sweep, if there is one."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from mlflow_server import Server
 
 from segsweep.errors import TrackingError
 from segsweep.records.schemas import CASES
@@ -201,3 +202,24 @@ def test_a_table_of_a_distant_store_is_fetched_once(store: str, client: MlflowCl
     assert tracker.read_table(run_id, CASES_FILE).equals(table)
     with pytest.raises(TrackingError):
         MlflowTracker(store, tmp_path / "spool", artifacts).read_table(run_id, CASES_FILE)
+
+
+@pytest.mark.parametrize("folder", ["artifacts", "a folder, 100 % ours #1"])
+def test_files_are_read_where_they_lie(store: str, tmp_path: Path, folder: str) -> None:
+    tracker = MlflowTracker(store, tmp_path / "spool", tmp_path / folder)
+    parent = tracker.open_sweep("polyps", {})
+    tracker.write_files(parent, {"grid.yaml": b"name: polyps"})
+    with tracker.store.reading(parent, "grid.yaml") as path:
+        assert path.is_relative_to(tmp_path / folder)
+        assert path.read_bytes() == b"name: polyps"
+    assert path.exists()
+
+
+def test_a_file_behind_a_server_is_read_from_a_copy(server: Server) -> None:
+    server.start()
+    tracker = MlflowTracker(server.uri, Path("no spool"))
+    parent = tracker.open_sweep("polyps", {})
+    tracker.write_files(parent, {"grid.yaml": b"name: polyps"})
+    with tracker.store.reading(parent, "grid.yaml") as path:
+        assert path.read_bytes() == b"name: polyps"
+    assert not path.exists()
