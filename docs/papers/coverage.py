@@ -8,7 +8,6 @@ from segsweep.reports.document import Cell, Column, Paragraph, Section, Table, t
 from segsweep.reports.numbers import count, duration, listed, number
 from segsweep.spec.datasets import FileDataset
 from segsweep.spec.trials import Trial
-from segsweep.training.workload import steps_per_epoch
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -22,7 +21,7 @@ def coverage_section(tracked: Tracked, slug: str) -> Section:
         Column("of", numeric=True),
         Column("Hours taken", numeric=True),
         Column("Hours left, at most", numeric=True),
-        Column("Training voxels left, at most", numeric=True),
+        Column("Operations left, at most", numeric=True),
     )
     groups: dict[tuple[str, str, str], list[Trial]] = {}
     for trial in tracked.planned.plan.trials:
@@ -30,8 +29,8 @@ def coverage_section(tracked: Tracked, slug: str) -> Section:
     rows = tuple((*map(text_cell, key), *_cells(trials, tracked)) for key, trials in groups.items())
     note = (
         "Hours of one worker process with one thread, warm starts shared out among the trials that used them. Left: by "
-        "the forecast for this machine, if no training stops early; a dash: never measured. Training voxels: voxels of "
-        "all images that go through a network in training, an image as often as it is shown."
+        "the forecast for this machine, if no training stops early; a dash: never measured. Operations: floating-point "
+        "operations of the networks, as counted for the overview."
     )
     table = Table(f"{slug}-coverage", "Trials run and left", columns, rows, note)
     return Section(slug, tracked.name, (Paragraph(_sentence(tracked)), table))
@@ -55,12 +54,12 @@ def _forecast(tracked: Tracked) -> str:
     left = tracked.left
     if not left:
         return "Nothing is left."
-    voxels = f"What is left are {power(sum(map(training_voxels, left)))} training voxels"
+    operations = f"What is left are {power(tracked.work(left).operations)} operations"
     hours = hours_left(left, tracked)
     if hours is None:
-        return f"{voxels}; what they cost here was not measured (`segsweep plan --estimate`)."
+        return f"{operations}; what they cost here was not measured (segsweep plan --estimate)."
     said = (
-        f"{voxels}, or at most {number(hours, 1)} CPU-hours by the forecast (measured on "
+        f"{operations}, or at most {number(hours, 1)} CPU-hours by the forecast (measured on "
         f"{count(tracked.workers, 'worker')} side by side)."
     )
     expected = sum(tracked.forecast.get(trial, 0.0) for trial in tracked.seconds)
@@ -75,17 +74,6 @@ def hours_left(trials: Iterable[Trial], tracked: Tracked) -> float | None:
     return sum(known) / 3600 if len(known) == len(seconds) else None
 
 
-def training_voxels(trial: Trial) -> float:
-    """Voxels of all images that are shown to its network, if it does not stop early; the warm start left out."""
-    if isinstance(trial.dataset, FileDataset):
-        preprocess = trial.dataset.preprocess
-        size = preprocess.patch.size if preprocess.patch else preprocess.size or preprocess.resize
-        voxels = math.prod(size) if size else math.nan
-    else:
-        voxels = trial.dataset.size**2
-    return float(voxels * trial.train.batch_size * steps_per_epoch(trial) * trial.train.epochs)
-
-
 def _versions(tracked: Tracked) -> list[str]:
     rows = tracked.tables.trials.select(["state", "device", "torch_version"]).to_pylist()
     found = {(row["device"], row["torch_version"]) for row in rows if row["state"] == "finished"}
@@ -97,7 +85,7 @@ def _cells(trials: list[Trial], tracked: Tracked) -> tuple[Cell, ...]:
     rest = [trial for trial in trials if trial.id not in tracked.seconds]
     taken = sum(tracked.seconds[trial.id] for trial in done) / 3600
     hours = hours_left(rest, tracked)
-    voxels = sum(training_voxels(trial) for trial in rest)
+    operations = tracked.work(rest).operations
     settings = {trial.setting for trial in done}
     return (
         text_cell(_numbers(trial.fold for trial in done)),
@@ -107,7 +95,7 @@ def _cells(trials: list[Trial], tracked: Tracked) -> tuple[Cell, ...]:
         Cell(str(len(trials)), len(trials)),
         Cell(number(taken, 2), taken),
         Cell(number(hours, 1), hours),
-        Cell(power(voxels), voxels),
+        Cell(power(operations), operations),
     )
 
 

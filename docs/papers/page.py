@@ -59,8 +59,7 @@ def write_page(page: Page, tracked: dict[str, Tracked], folder: Path) -> tuple[W
         tracked: what was run, by grid.
         folder: to write to.
     """
-    shutil.rmtree(folder / FIGURES / page.name, ignore_errors=True)
-    written = tuple(_part(part, tracked[part.grid], page.name, folder) for part in page.parts)
+    written = tuple(_part(part, tracked[part.grid], folder) for part in page.parts)
     parts = {part.grid: one.markdown for part, one in zip(page.parts, written, strict=True)}
     prose = (PROSE / f"{page.name}.md").read_text(encoding="utf-8")
     (folder / f"{page.name}.md").write_text(filled(prose, parts=parts), encoding="utf-8")
@@ -77,9 +76,12 @@ def filled(prose: str, **values: object) -> str:
     return environment.from_string(prose).render(**values)
 
 
-def _part(part: Part, tracked: Tracked, page: str, folder: Path) -> Written:
+def _part(part: Part, tracked: Tracked, folder: Path) -> Written:
+    figures = Path(FIGURES) / part.grid  # grids of one page have panels, and so figures, of equal names
+    shutil.rmtree(folder / figures, ignore_errors=True)
+
     def kept(drawing: Drawing) -> str:
-        path = Path(FIGURES) / page / f"{slug(drawing.slug)}.svg"
+        path = figures / f"{slug(drawing.slug)}.svg"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(standalone(drawing), encoding="utf-8")
         return path.as_posix()

@@ -1,10 +1,11 @@
 """What of a shipped grid a home holds: a trial is known by its id, whichever sweep ran it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from papers.work import Parts, Work, parts_of, total
 from segsweep.orchestration.collect import Tables, collect, refresh
 from segsweep.orchestration.executor import Executor
 from segsweep.orchestration.home import Home
@@ -48,6 +49,33 @@ class Tracked:
     def left(self) -> tuple[Trial, ...]:
         """The trials that have no result."""
         return tuple(trial for trial in self.planned.plan.trials if trial.id not in self.seconds)
+
+    def work(self, trials: Iterable[Trial], *, again: bool = False) -> Work:
+        """What trials of the grid are to compute, if none stops early.
+
+        Args:
+            trials: whose work, with that of their warm starts.
+            again: as if nothing had been run; otherwise warm starts that finished trials have used are there.
+        """
+        done = () if again else (trial.warm_start_id for trial in self.planned.plan.trials if trial.id in self.seconds)
+        return total(trials, self._parts, trained={name for name in done if name is not None})
+
+    @property
+    def speed(self) -> float | None:
+        """Operations that a worker has done in a second, all that it does around them included.
+
+        Of trials that started from scratch: how long warm starts were trained is not in their tables.
+        """
+        rows = self.tables.trials.select(["trial", "warm_start", "epochs"]).to_pylist()
+        found = {row["trial"]: row["epochs"] for row in rows if row["trial"] in self.seconds and not row["warm_start"]}
+        if not found:
+            return None
+        operations = sum(self._parts[trial].trial(epochs).operations for trial, epochs in found.items())
+        return operations / sum(self.seconds[trial] for trial in found)
+
+    @cached_property
+    def _parts(self) -> Mapping[str, Parts]:
+        return parts_of(self.planned.plan.trials)
 
     @cached_property
     def report(self) -> Report:
