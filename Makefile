@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # one thread per process: workers are processes, and equal threads give equal bits
 export OMP_NUM_THREADS ?= 1
 RESULTS_HOME ?= segsweep-runs
+# a file's tests share what they set up, and stay together
+PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
 
 .PHONY: quickstart test test-slow faults check format bench results clean
 
@@ -12,10 +14,10 @@ quickstart: $(VENV)/.installed  ## install, run the phantom sweep end to end, sa
 	$(BIN)/segsweep launch sweeps/quickstart.yaml
 
 test: $(VENV)/.installed-dev  ## the default tests: CPU only, offline, minutes
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-slow: $(VENV)/.installed-dev  ## simulations and longer trainings
-	$(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 
 faults: $(VENV)/.installed-dev  ## 20 kills at random moments, outages, full disks: half an hour
 	SEGSWEEP_KILLS=20 $(BIN)/pytest -m faults
