@@ -7,6 +7,7 @@ convolution or matrix product. Norms, activations, losses and Adam are left out,
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from segsweep.data.batches import Batches
 from segsweep.data.open import open_batches
-from segsweep.spec.settings import logits_per_voxel
+from segsweep.spec.settings import Network, logits_per_voxel
 from segsweep.spec.trials import Trial
 from segsweep.training.networks import build_network
 from segsweep.training.workload import by_shape, evaluation_cases, selection_cases
@@ -94,27 +95,30 @@ def total(trials: Iterable[Trial], parts: Mapping[str, Parts], *, trained: Colle
 
 
 def _parts(trial: Trial, batches: Batches) -> Parts:
-    network = build_network(
-        trial.network,
-        axes=len(batches.size),
-        channels=batches.channels,
-        outputs=logits_per_voxel(batches.labels),
-        seed=0,
+    seen, learnt = _of_image(
+        trial.network.model_dump_json(), (batches.channels, *batches.size), logits_per_voxel(batches.labels)
     )
-    image, batch = (batches.channels, *batches.size), trial.train.batch_size
-    step, seen = operations(network, (batch, *image), learning=True), operations(network, (1, *image), learning=False)
+    batch = trial.train.batch_size
 
     def forward(cases: int) -> Work:
         return Work(math.ceil(cases / batch), cases * seen)
 
-    return Parts(Work(1, step) * batches.steps, forward(selection_cases(trial)), forward(evaluation_cases(trial)))
+    steps = Work(1, batch * learnt) * batches.steps
+    return Parts(steps, forward(selection_cases(trial)), forward(evaluation_cases(trial)))
 
 
-def operations(network: nn.Module, shape: tuple[int, ...], *, learning: bool) -> int:
-    """Of a batch of this shape on its way through a network, and back where it learns from it."""
+@cache
+def _of_image(network: str, image: tuple[int, ...], outputs: int) -> tuple[int, int]:
+    """Counting runs the network's Python: once for all trials that differ in other things."""
+    settings = Network.model_validate_json(network)
+    return operations(build_network(settings, axes=len(image) - 1, channels=image[0], outputs=outputs, seed=0), image)
+
+
+def operations(network: nn.Module, image: tuple[int, ...]) -> tuple[int, int]:
+    """Of one image of a batch: on its way through a network, and on its way there and back."""
     network.to(_META)
-    with FlopCounterMode(display=False) as counter, torch.set_grad_enabled(learning):
-        logits = network(torch.zeros(shape, device=_META))
-        if learning:
-            logits.sum().backward()
-    return int(counter.get_total_flops())
+    with FlopCounterMode(display=False) as counter:
+        logits = network(torch.zeros(1, *image, device=_META))
+        forward = counter.get_total_flops()
+        logits.sum().backward()
+        return int(forward), int(counter.get_total_flops())

@@ -11,12 +11,13 @@ FORWARD = 2 * VOXELS
 """Of a logistic regression on one image with one channel: a multiply-add per voxel."""
 
 
-def test_operations_of_a_pass() -> None:
+def test_operations_of_an_image() -> None:
     network = nn.Sequential(nn.Conv2d(1, 4, kernel_size=3, padding=1), nn.PReLU(), nn.Conv2d(4, 2, kernel_size=1))
-    first, second = (2 * 5 * 8**2 * weights for weights in (1 * 9 * 4, 4 * 1 * 2))  # of 5 images of 8² pixels
-    assert operations(network, (5, 1, 8, 8), learning=False) == first + second
+    first, second = (2 * 8**2 * weights for weights in (1 * 9 * 4, 4 * 1 * 2))  # of an image of 8² pixels
+    forward, learning = operations(network, (1, 8, 8))
+    assert forward == first + second
     # back: as much again for the gradient of each weight, and of what flows in, which the image does not need
-    assert operations(network, (5, 1, 8, 8), learning=True) == 2 * first + 3 * second
+    assert learning == 2 * first + 3 * second
 
 
 def test_parts_of_a_trial() -> None:
