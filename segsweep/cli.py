@@ -91,17 +91,19 @@ def plan(
     from segsweep.orchestration.planning import check_all, plan_sweep  # noqa: PLC0415
     from segsweep.spec.tiny import as_written, made_tiny  # noqa: PLC0415
 
-    watch = terminal.Watch()
-    with watch.copying() as copied:
+    with terminal.copying() as copied:
         planned = plan_sweep(grid, copied, made_tiny if tiny else as_written)
     if check:
-        with watch.decoding() as progress:
+        from segsweep.watch import Watch  # noqa: PLC0415
+
+        with Watch().decoding() as progress:
             check_all(planned, progress)
     terminal.print_plan(planned)
     if estimate:
         from segsweep import api, estimate_terminal  # noqa: PLC0415
+        from segsweep.watch import Watch  # noqa: PLC0415
 
-        found = api.estimate(grid, tiny=tiny, home=_home(home, None), executor=_ray_at(address), watcher=watch)
+        found = api.estimate(grid, tiny=tiny, home=_home(home, None), executor=_ray_at(address), watcher=Watch())
         estimate_terminal.print_estimate(found)
 
 
@@ -268,8 +270,9 @@ def predict(
 ) -> None:
     """Apply a kept model to images: a mask on each image's own grid, and soft, hard and re-calibrated volumes."""
     from segsweep import api, terminal  # noqa: PLC0415
+    from segsweep.watch import Watch  # noqa: PLC0415
 
-    predicted = api.predict(model, images, out, home=_home(home, tracking), watcher=terminal.Watch())
+    predicted = api.predict(model, images, out, home=_home(home, tracking), watcher=Watch())
     terminal.print_predicted(predicted)
 
 
@@ -277,8 +280,9 @@ def predict(
 def sync(home: HomeFolder = None, tracking: TrackingUri = None) -> None:
     """Deliver runs that wait for a tracking store; --tracking brings them, and this folder's sweeps, to that one."""
     from segsweep import api, terminal  # noqa: PLC0415
+    from segsweep.watch import Watch  # noqa: PLC0415
 
-    synced = api.sync(home=_home(home, tracking), watcher=terminal.Watch())
+    synced = api.sync(home=_home(home, tracking), watcher=Watch())
     terminal.print_synced(synced)
     if any(store.refused for store in synced):
         raise typer.Exit(INCOMPLETE)
@@ -401,6 +405,7 @@ def _launch(
         options = _options(fail_fast=fail_fast, max_hours=max_hours, tiny=tiny, data_roots=data_roots)
         return _hand_over(verb, grid, address, options, places)
     from segsweep import api, terminal  # noqa: PLC0415
+    from segsweep.watch import Watch  # noqa: PLC0415
 
     home = _home(*places)
     if address is not None and home.uri.startswith("sqlite:"):
@@ -414,7 +419,7 @@ def _launch(
             fail_fast=fail_fast,
             max_hours=max_hours,
             tiny=tiny,
-            watcher=terminal.Watch(),
+            watcher=Watch(),
         )
     except KeyboardInterrupt:
         typer.echo("segsweep: interrupted; the same command goes on where it was left", err=True)

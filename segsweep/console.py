@@ -1,9 +1,8 @@
-"""Lines, columns and bars on the terminal."""
+"""Lines and columns on the terminal."""
 
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn
 
 # names, paths and reasons are printed as they are: [brackets] and :colons: mean nothing
 CONSOLE = Console(highlight=False, markup=False, emoji=False)
@@ -21,19 +20,3 @@ def print_columns(header: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     for row in texts:
         line = "  ".join(field.ljust(width) for field, width in zip(row, widths, strict=True))
         say(line.rstrip())
-
-
-def bar(unit: str, *columns: str) -> Progress:
-    """A bar of things done.
-
-    Args:
-        unit: what is counted.
-        columns: further texts, in rich's notation.
-    """
-    texts: Sequence[TextColumn] = [TextColumn(column) for column in columns]
-    return progress_of(MofNCompleteColumn(), TextColumn(unit), *texts)
-
-
-def progress_of(*columns: ProgressColumn) -> Progress:
-    """A bar with other columns behind it."""
-    return Progress(TextColumn("{task.description}", markup=False), BarColumn(), *columns, console=CONSOLE)

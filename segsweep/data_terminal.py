@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from segsweep.console import bar, print_columns, progress_of, say
+from segsweep.bars import bar, progress_of
+from segsweep.console import print_columns, say
 from segsweep.reports.numbers import NOTHING, count, number
 
 if TYPE_CHECKING:

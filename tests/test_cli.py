@@ -23,6 +23,7 @@ from segsweep.orchestration.launch import Launched
 from segsweep.orchestration.left import Left
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.tracking.protocol import Ending
+from segsweep.watch import Watch
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 FAILING = "user_losses:raises"
@@ -350,7 +351,7 @@ class TestProgress:
         grid = tmp_path / "grid.yaml"
         grid.write_text(tiny_sweep())
         trials = plan_sweep(grid).plan.trials
-        watch = terminal.Watch()
+        watch = Watch()
         watch.on_left(Left(trials, (), {}))
         with watch.training() as on_event:
             for event in events:
