@@ -11,6 +11,7 @@ from segsweep.console import print_columns, say
 from segsweep.reports.numbers import NOTHING, count, number
 
 if TYPE_CHECKING:
+    from segsweep.data.cases import Case
     from segsweep.data.check import Checked
     from segsweep.data.examine import CaseFacts
 
@@ -37,8 +38,9 @@ def fetching(name: str) -> Iterator[Callable[[int, int], None]]:
 def print_check(checked: "Checked") -> None:
     """What is in a dataset, what is odd, and a block for a grid file."""
     found, dataset = checked.found, checked.dataset
-    groups = len({case.group for case in found.cases})
-    say(f"{dataset.name}: {dataset.source}, {count(len(found.cases), 'case')} in {count(groups, 'group')}")
+    test = [case for case in found.cases if case.test]
+    held_out = f", of which the test set: {_in_groups(test)}" if test else ""
+    say(f"{dataset.name}: {dataset.source}, {_in_groups(found.cases)}{held_out}")
     if checked.cases:
         _print_labels(checked)
         _print_images(checked.cases)
@@ -53,6 +55,10 @@ def print_check(checked: "Checked") -> None:
     _print_some(f"{count(len(checked.problems), 'problem')} that would stop a sweep", checked.problems)
     if checked.block is not None:
         say(f"\nFor a grid file:\n\ndatasets:\n{checked.block}")
+
+
+def _in_groups(cases: Sequence["Case"]) -> str:
+    return f"{count(len(cases), 'case')} in {count(len({case.group for case in cases}), 'group')}"
 
 
 def _print_labels(checked: "Checked") -> None:

@@ -54,6 +54,9 @@ def print_plan(planned: "Planned") -> None:
     same = {(settings[trial], other) for trial, others in plan.aliases.items() for other in others}
     for setting, other in sorted(same):
         say(f"{other} is the same as {setting} here: trained once")
+    for dataset, held_out in {trial.dataset.name: len(trial.split.test) for trial in plan.trials}.items():
+        if held_out:
+            say(f"{dataset}: a test set of {count(held_out, 'case')}, which no fold has and every trial is judged by")
     if planned.sweep.space is not None:
         search, folds, seeds = planned.sweep.search, planned.sweep.folds.numbers(), planned.sweep.seeds
         drawn = f"{search.sampler} draws {count(search.trials or 0, 'candidate')}"

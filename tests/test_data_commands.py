@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_datasets import write_decathlon, write_nifti
+from tiny_datasets import move_to_test_part, write_decathlon, write_nifti
 from typer.testing import CliRunner
 
 from segsweep.cli import app
@@ -42,6 +42,15 @@ def test_the_datasets_of_a_grid_file(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert done.output.count("cases in") == 1
     assert "mine: msd, 6 cases in 6 groups" in done.output
+
+
+def test_the_test_set_of_a_grid_is_counted_apart(tmp_path: Path) -> None:
+    folder = move_to_test_part(write_decathlon(tmp_path / "msd", 8), ("case_001", "case_006"))
+    grid = tmp_path / "grid.yaml"
+    grid.write_text(f"name: a\ndatasets: {{msd: {folder}, name: mine, test: own}}\ngrid: [{{loss: ce}}]")
+    done = run.invoke(app, ["data", "check", str(grid)])
+    assert done.exit_code == 0
+    assert "mine: msd, 8 cases in 8 groups, of which the test set: 2 cases in 2 groups\n" in done.output
 
 
 def test_a_path_of_no_dataset(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grids import made_up_facts
 from PIL import Image
 from tiny_datasets import write_decathlon, write_picture, write_pictures
 
@@ -12,7 +13,9 @@ from segsweep import api
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.planning import Planned, plan_sweep
+from segsweep.spec.grid import parse_sweep
 from segsweep.spec.tiny import made_tiny
+from segsweep.spec.trials import expand
 from segsweep.tracking.memory import MemoryTracker
 
 SWEEPS = Path(__file__).parents[1] / "sweeps"
@@ -32,6 +35,22 @@ TRIALS = {
     "phi-epsilon-missing-classes": 5 * 3 * 5,
     "soft-labels": 5 * 3 * (3 + 5 + 3),
 }
+FIRST_IDS = {
+    "quickstart": "ccdd51f7ee93c6ce",
+    "hippocampus": "f0407ecca908b10e",
+    "kvasir": "9ff510768017f00c",
+    "aa-kvasir": "d3cd47ef9ca18a64",
+    "search-busi": "35c83d5400a427e2",
+    "bertels2019": "1b9af8a4009a1031",
+    "bertels2019-tversky": "1b9af8a4009a1031",
+    "volume-bias": "24cdf4e88013eb83",
+    "volume-bias-theory": "79aacb02fb7227ad",
+    "phi-epsilon-empty": "3a1cb33a742691ea",
+    "phi-epsilon-missing": "3a1cb33a742691ea",
+    "phi-epsilon-missing-classes": "add3964a57222bec",
+    "soft-labels": "81cca78e78007c4f",
+}
+"""The first trial of each on made-up data. An id that moves takes leave of every result that was tracked under it."""
 SAME_ON_HARD_LABELS = ("volume-bias-theory", "soft-labels")
 """Both forms of Dice, where some label policies give hard labels and others soft ones."""
 
@@ -75,6 +94,12 @@ def write_raters(folder: Path) -> None:
 
 def test_none_is_forgotten_here() -> None:
     assert {path.stem for path in SWEEPS.glob("*.yaml")} == set(TRIALS)
+
+
+@pytest.mark.parametrize("name", sorted(TRIALS))
+def test_ids_do_not_move(name: str) -> None:
+    sweep = parse_sweep((SWEEPS / f"{name}.yaml").read_text(), {"SEGSWEEP_DATA": "/data"})
+    assert expand(sweep, made_up_facts(sweep)).trials[0].id == FIRST_IDS[name]
 
 
 def planned(name: str) -> Planned:

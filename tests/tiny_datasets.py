@@ -110,3 +110,19 @@ def write_bids(folder: Path, subjects: int = 3, *, sessions: tuple[str, ...] = (
             write_nifti(folder / "derivatives" / "manual" / anat / f"{name}_label-lesion_mask.nii.gz", label)
     (folder / "participants.tsv").write_text("\n".join([*rows, ""]))
     return folder
+
+
+def move_to_test_part(folder: Path, cases: tuple[str, ...]) -> Path:
+    """Cases of an `msd:` or `nnunet:` dataset become its test part, as their layouts have it."""
+    for case in cases:
+        for kind in ("images", "labels"):
+            (folder / f"{kind}Ts").mkdir(exist_ok=True)
+            for path in (folder / f"{kind}Tr").glob(f"{case}*"):
+                path.rename(folder / f"{kind}Ts" / path.name)
+    described = json.loads((folder / "dataset.json").read_text())
+    if "training" in described:
+        listed = described["training"]
+        described["training"] = [entry for entry in listed if Path(entry["image"]).name[:-7] not in cases]
+        described["test"] = [f"./imagesTs/{case}.nii.gz" for case in cases]
+        (folder / "dataset.json").write_text(json.dumps(described))
+    return folder

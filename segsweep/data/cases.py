@@ -19,6 +19,7 @@ class Case:
         label: file of label values.
         meta: further columns of meta.csv.
         raters: rater to file, where several raters labelled the case.
+        test: whether it belongs to the test set, which is kept from all folds.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Case:
     label: Path
     meta: Mapping[str, str]
     raters: Mapping[str, Path] = field(default_factory=dict)
+    test: bool = False
 
 
 @dataclass(frozen=True)

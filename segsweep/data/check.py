@@ -68,7 +68,7 @@ def check(dataset: FileDataset, progress: Callable[[int, int], None] = lambda do
         found,
         cases,
         problems,
-        list(_notices(found, cases)),
+        [*_notices(found, cases), *_unused_test_part(here)],
         near_duplicates(cases),
         orphans(here, found),
         propose(dataset, usual) if usual else None,
@@ -100,14 +100,23 @@ def _notices(found: CaseSet, cases: Sequence[CaseFacts]) -> list[str]:
         said.append(f"labels without any background: {_some(full)}")
     if tiny := [case.id for case in cases if 0 < sum(case.volumes[1:]) < 10]:
         said.append(f"labels of fewer than 10 voxels: {_some(tiny)}")
-    groups, folds = len({case.group for case in cases}), Folds().k
-    if groups < min(folds, len(cases)):
+    test = {case.id for case in found.cases if case.test}
+    dealt = [case.group for case in cases if case.id not in test]
+    groups, folds = len(set(dealt)), Folds().k
+    if groups < min(folds, len(dealt)):
         said.append(f"{groups} groups are too few for {folds} folds; `group: none` deals cases whatever their group")
     if any(case.raters for case in found.cases):
         said.append(f"{_raters(found.cases)} raters a case: see `labels: {{raters: …}}`")
     if odd := _far_off(cases):
         said.append(f"images a hundred times brighter than the median one: {_some(odd)}")
     return said
+
+
+def _unused_test_part(dataset: FileDataset) -> list[str]:
+    labels = dataset.folder / "labelsTs"
+    if dataset.test is not None or dataset.source not in ("msd", "nnunet") or not labels.is_dir():
+        return []
+    return [f"test cases with labels in {labels}: `test: own` keeps them from all folds and judges every trial by them"]
 
 
 def _far_off(cases: Sequence[CaseFacts]) -> list[str]:

@@ -1,4 +1,7 @@
-"""MONAI's datalist: a JSON file whose `training` lists {image, label} with paths relative to the file."""
+"""MONAI's datalist: a JSON file whose `training` lists {image, label} with paths relative to the file.
+
+Its `testing` (in some lists `test`) lists the test cases in the same way.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,11 @@ from segsweep.errors import DataError
 
 _FILES = ("image", "label", "id")
 """Keys of an entry that are no further knowledge about the case."""
+_TEST = ("testing", "test")
 
 
-def scan_datalist(path: Path, group: str) -> CaseSet:
-    """List the training cases of a datalist.
+def scan_datalist(path: Path, group: str, own_test: bool = False) -> CaseSet:
+    """List the training cases of a datalist, and those of its test part if they are wanted.
 
     An entry's `id` names its case, else the name of its (first) image, or where two images have one name, their paths.
     Further keys, `fold` among them, are what is known of the case. Without `labels` the one label is `foreground`.
@@ -23,11 +27,9 @@ def scan_datalist(path: Path, group: str) -> CaseSet:
         DataError: a listed file is missing, two cases share a name, or the file is no datalist.
     """
     description, ignore = ignored_value(read_description(path), path)
-    entries = description.get("training")
-    if not isinstance(entries, list) or not entries:
-        raise DataError(f"{path}: `training` lists no case")
-    for number, entry in enumerate(entries):
-        _check_entry(entry, f"{path}: training[{number}]")
+    training = _entries(description, "training", path)
+    test = _entries(description, next((key for key in _TEST if key in description), _TEST[0]), path) if own_test else []
+    entries = training + test
     names = _names(entries, path)
     meta = {name: _known_of(entry) for name, entry in zip(names, entries, strict=True)}
     cases = (
@@ -37,11 +39,21 @@ def scan_datalist(path: Path, group: str) -> CaseSet:
             tuple(_existing(path, file, name) for file in _listed(entry["image"])),
             _existing(path, _listed(entry["label"])[0], name),
             meta[name],
+            test=number >= len(training),
         )
-        for name, entry in zip(names, entries, strict=True)
+        for number, (name, entry) in enumerate(zip(names, entries, strict=True))
     )
     labels = label_names(description, path) if "labels" in description else BINARY
     return CaseSet(tuple(sorted(cases, key=lambda case: case.id)), labels, ignore)
+
+
+def _entries(description: dict[str, Any], part: str, path: Path) -> list[Any]:
+    entries = description.get(part)
+    if not isinstance(entries, list) or not entries:
+        raise DataError(f"{path}: `{part}` lists no case")
+    for number, entry in enumerate(entries):
+        _check_entry(entry, f"{path}: {part}[{number}]")
+    return entries
 
 
 def _check_entry(entry: Any, where: str) -> None:

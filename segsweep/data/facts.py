@@ -13,6 +13,7 @@ from segsweep.data.fingerprint import fingerprint
 from segsweep.data.folder import scan_folder
 from segsweep.data.folds import split_folds, subset
 from segsweep.data.given_splits import given_splits
+from segsweep.data.held_out import held_out
 from segsweep.data.msd import scan_msd
 from segsweep.data.nnunet import scan_nnunet
 from segsweep.data.on_disk import OnBytes, on_disk
@@ -25,11 +26,12 @@ from segsweep.spec.trials import DatasetFacts, Split
 
 Copying = Callable[[str, int, int], None]
 
-_SCANS: Mapping[str, Callable[[Path, str], CaseSet]] = {
+_SCANS: Mapping[str, Callable[[Path, str, bool], CaseSet]] = {
     "msd": scan_msd,
-    "folder": scan_folder,
     "nnunet": scan_nnunet,
+    "datalist": scan_datalist,
 }
+"""Of the sources that may have a test part of their own; asked with (path, group, whether it is wanted)."""
 
 
 def scan(dataset: FileDataset) -> CaseSet:
@@ -40,20 +42,26 @@ def scan(dataset: FileDataset) -> CaseSet:
         StoreError: the bucket cannot be read.
     """
     dataset = on_disk(dataset)
-    if dataset.source == "datalist":
-        found = scan_datalist(dataset.path, dataset.group)
-    elif not dataset.path.is_dir():
+    if dataset.source != "datalist" and not dataset.path.is_dir():
         raise DataError(f"datasets: {dataset.source}: {dataset.path}: no such folder")
+    if dataset.source == "folder":
+        found = scan_folder(dataset.path, dataset.group)
     elif dataset.source == "bids":
         found = scan_bids(dataset.path, dataset.group, dataset.bids)
     else:
-        found = _SCANS[dataset.source](dataset.path, dataset.group)
+        own_test = dataset.test is not None and dataset.test.own
+        found = _SCANS[dataset.source](dataset.path, dataset.group, own_test)
     if dataset.ignore is not None:
         found = replace(found, ignore=dataset.ignore)
     if dataset.classes is not None:
         found = replace(found, labels=("background", *dataset.classes))
     if (share := dataset.preprocess.synthetic_contrast) is not None:
         found = replace(found, cases=tuple(with_contrast(case, share) for case in found.cases))
+    if dataset.test is not None:
+        try:
+            found = replace(found, cases=held_out(found.cases, dataset.test))
+        except DataError as error:
+            raise DataError(f"{dataset.path}: {error}") from error
     if dataset.cases is not None:
         found = replace(found, cases=subset(found.cases, dataset.cases))
     return found
@@ -96,5 +104,8 @@ def _facts(dataset: Dataset, sweep: Sweep, copying: OnBytes) -> DatasetFacts:
 
 def _splits(dataset: FileDataset, found: CaseSet, sweep: Sweep) -> dict[int, Split]:
     if dataset.splits is None:
-        return split_folds(found.cases, sweep.folds, sweep.split)
-    return given_splits(found.cases, dataset.splits, dataset.folder, sweep.folds, sweep.split)
+        dealt = split_folds([case for case in found.cases if not case.test], sweep.folds, sweep.split)
+    else:
+        dealt = given_splits(found.cases, dataset.splits, dataset.folder, sweep.folds, sweep.split)
+    test = tuple(sorted(case.id for case in found.cases if case.test))
+    return {fold: replace(split, test=test) for fold, split in dealt.items()}

@@ -34,10 +34,10 @@ def open_few(trial: Trial, device: torch.device) -> Iterator[tuple[Batches, Tria
     if not isinstance(dataset, FileDataset) or is_decoded(dataset, trial.facts):
         yield open_batches(trial, device), trial, 0.0
         return
-    split = Split(
-        trial.split.train[: max(_FEW, trial.train.batch_size)], trial.split.inner[:_FEW], trial.split.val[:_FEW]
-    )
-    wanted = {*split.train, *split.inner, *split.val}
+    own = trial.split
+    train = own.train[: max(_FEW, trial.train.batch_size)]
+    split = Split(train, own.inner[:_FEW], own.val[:_FEW], own.test[:_FEW])
+    wanted = {*split.train, *split.inner, *split.val, *split.test}
     found = scan(dataset)
     few = replace(found, cases=tuple(case for case in found.cases if case.id in wanted))
     with TemporaryDirectory(prefix="segsweep-few-") as folder:

@@ -1,6 +1,7 @@
 """Batches of one fold from decoded cases."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -30,10 +31,7 @@ class FileBatches:
         self._seed = trial.stream_seed("batches")
         places = {case.id: position for position, case in enumerate(decoded.cases)}
         split = trial.split
-        self._splits = {
-            name: [places[case] for case in cases]
-            for name, cases in (("train", split.train), ("inner", split.inner), ("val", split.val))
-        }
+        self._splits = {name: [places[case] for case in cases] for name, cases in asdict(split).items()}
         self._splits["train"] = kept_for_training(decoded, self._splits["train"], trial.labels)
         self._shown = oversampled(decoded, self._splits["train"], trial.labels)
         self._training_labels = TrainingLabels(decoded, trial.labels, seed=self._seed)
@@ -64,8 +62,9 @@ class FileBatches:
             yield Batch(images, *self._training_labels.encode(labels))
 
     def evaluation(self) -> Sequence[EvaluationCase]:
-        """Every case of the fold but those that the label policy keeps from training."""
-        return [self._case(position, split) for split in ("val", "inner", "train") for position in self._splits[split]]
+        """Every case of the fold but those that the label policy keeps from training, and the test set."""
+        judged = ("val", "test", "inner", "train")
+        return [self._case(position, split) for split in judged for position in self._splits[split]]
 
     def inner(self) -> Sequence[EvaluationCase]:
         """The inner cases of the fold."""

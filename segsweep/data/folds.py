@@ -15,14 +15,16 @@ def shuffled(names: Iterable[str], salt: str) -> list[str]:
 
 
 def subset(cases: Sequence[Case], count: int) -> tuple[Case, ...]:
-    """`count` cases, the same ones every time, in the order of their ids.
+    """`count` cases, the same ones every time, in the order of their ids; of the test set an equal share.
 
     Raises:
         DataError: there are fewer.
     """
     if count > len(cases):
         raise DataError(f"`cases: {count}` asks for more cases than the {len(cases)} there are")
-    chosen = set(shuffled((case.id for case in cases), "subset")[:count])
+    test, rest = ([case.id for case in cases if case.test is side] for side in (True, False))
+    tested = max(1, round(count * len(test) / len(cases))) if test else 0
+    chosen = {*shuffled(rest, "subset")[: count - tested], *shuffled(test, "subset")[:tested]}
     return tuple(case for case in cases if case.id in chosen)
 
 

@@ -21,7 +21,7 @@ def given_splits(
     """The cases of each fold that is run, as somebody else dealt them.
 
     Args:
-        cases: of the dataset, or those of them that are used.
+        cases: of the dataset, or those of them that are used; those of its test set are in no fold.
         splits: a `.json` or `.csv` file (columns id and fold), relative to the dataset's folder; else the column with
             the number of the fold in which a case is evaluated.
         folder: of the dataset.
@@ -29,20 +29,24 @@ def given_splits(
         selection: which cases choose the checkpoint.
 
     Raises:
-        DataError: the split leaves a case out, knows other cases, has another number of folds or splits a group.
+        DataError: the split leaves a case out, holds one of the test set, has another number of folds or splits a
+            group.
     """
     path = folder / splits
+    test = {case.id for case in cases if case.test}
     known = {case.id for case in cases}
     if splits.endswith(".json"):
         given = _nnunet(path)
     elif splits.endswith(".csv"):
-        given = _by_number({case: row.get("fold", "") for case, row in _table(path).items() if case in known}, path)
+        fold_of = {case: row.get("fold", "") for case, row in _table(path).items() if case in known}
+        given = _by_number(fold_of, test, path)
     else:
         path = Path(splits)
-        given = _by_number({case.id: case.meta.get(splits, "") for case in cases}, path)
+        given = _by_number({case.id: case.meta.get(splits, "") for case in cases}, test, path)
+    _refuse_test_cases(given, test, path)
     if len(given) != folds.k:
         raise DataError(f"{path}: {len(given)} folds, but `folds: {{k: {folds.k}}}`")
-    members: dict[str, str] = {case.id: case.group for case in cases}
+    members: dict[str, str] = {case.id: case.group for case in cases if not case.test}
     return {fold: _split(given[fold], members, fold, path, selection) for fold in folds.numbers()}
 
 
@@ -61,7 +65,16 @@ def _table(path: Path) -> Mapping[str, Mapping[str, str]]:
     return read_meta(path)
 
 
-def _by_number(fold_of: Mapping[str, str], path: Path) -> Given:
+def _refuse_test_cases(given: Given, test: set[str], path: Path) -> None:
+    # val first: a case that has a number lies in one fold's val, and in the train of all others
+    for name, place in (("val", 1), ("train", 0)):
+        for fold, parts in enumerate(given):
+            if found := sorted(parts[place] & test):
+                raise DataError(f"{path}: fold {fold}: case {found[0]!r} of the test set is in {name}")
+
+
+def _by_number(fold_of: Mapping[str, str], test: set[str], path: Path) -> Given:
+    fold_of = {case: fold for case, fold in fold_of.items() if case not in test or fold.isdecimal()}
     for case, fold in fold_of.items():
         if not fold.isdecimal():
             raise DataError(f"{path}: case {case!r} has no fold, a number from 0 up: {fold!r}")

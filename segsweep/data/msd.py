@@ -1,6 +1,7 @@
 """The layout of the Medical Segmentation Decathlon (Antonelli 2022): dataset.json, imagesTr, labelsTr."""
 
 from pathlib import Path
+from typing import Any
 
 from segsweep.data.cases import Case, CaseSet
 from segsweep.data.description import label_names, read_description
@@ -9,22 +10,21 @@ from segsweep.data.meta import META_FILE, group_of, read_meta
 from segsweep.errors import DataError
 
 
-def scan_msd(folder: Path, group: str) -> CaseSet:
-    """List the training cases of a Decathlon folder.
+def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
+    """List the training cases of a Decathlon folder, and those of its test part if they are wanted.
+
+    The Decathlon lists its test images without labels; one's own folder has them in labelsTs, under the same names.
 
     Raises:
         DataError: a listed file is missing, a case is listed twice, or dataset.json is not of this layout.
     """
     path = folder / "dataset.json"
     description = read_description(path)
-    listed = description.get("training")
-    if not isinstance(listed, list) or not listed:
-        raise DataError(f"{path}: `training` lists no case")
+    training = _listed(description, "training", path)
+    test = _listed(description, "test", path) if own_test else []
     meta = read_meta(folder / META_FILE)
     cases: dict[str, Case] = {}
-    for entry in listed:
-        if not isinstance(entry, dict) or not {"image", "label"} <= set(entry):
-            raise DataError(f"{path}: a training entry needs `image` and `label`, got {entry!r}")
+    for number, entry in enumerate(training + test):
         image, label = folder / entry["image"], folder / entry["label"]
         case = stem(image)
         for file in (image, label):
@@ -33,5 +33,23 @@ def scan_msd(folder: Path, group: str) -> CaseSet:
         if case in cases:
             raise DataError(f"{path}: case {case!r} is listed twice")
         in_group = group_of(case, group, meta, folder / META_FILE)
-        cases[case] = Case(case, in_group, (image,), label, meta.get(case, {}))
+        in_test = number >= len(training)
+        cases[case] = Case(case, in_group, (image,), label, meta.get(case, {}), test=in_test)
     return CaseSet(tuple(cases[case] for case in sorted(cases)), label_names(description, path))
+
+
+def _listed(description: dict[str, Any], part: str, path: Path) -> list[Any]:
+    listed = description.get(part)
+    if not isinstance(listed, list) or not listed:
+        raise DataError(f"{path}: `{part}` lists no case")
+    if part == "test":
+        listed = [_labelled(entry) for entry in listed]
+    for entry in listed:
+        if not isinstance(entry, dict) or not {"image", "label"} <= set(entry):
+            raise DataError(f"{path}: a {part} entry needs `image` and `label`, got {entry!r}")
+    return listed
+
+
+def _labelled(entry: Any) -> Any:
+    """A test image with the label of its name."""
+    return {"image": entry, "label": f"labelsTs/{Path(entry).name}"} if isinstance(entry, str) else entry

@@ -13,11 +13,11 @@ from segsweep.data.image_files import SUFFIXES, by_stem
 from segsweep.data.meta import META_FILE, group_of, read_meta
 from segsweep.errors import DataError
 
-LAYOUT = "an `nnunet:` dataset has dataset.json, imagesTr/ and labelsTr/"
+LAYOUT = "an `nnunet:` dataset has dataset.json, imagesTr/ and labelsTr/, and for `test: own` imagesTs/ and labelsTs/"
 
 
-def scan_nnunet(folder: Path, group: str) -> CaseSet:
-    """List the training cases of an nnU-Net raw dataset.
+def scan_nnunet(folder: Path, group: str, own_test: bool = False) -> CaseSet:
+    """List the training cases of an nnU-Net raw dataset, and those of its test part if they are wanted.
 
     Raises:
         DataError: a channel or a label is missing, or dataset.json is not of this layout.
@@ -26,23 +26,26 @@ def scan_nnunet(folder: Path, group: str) -> CaseSet:
     description, ignore = ignored_value(read_description(path), path)
     _check_ending(description, path)
     channels = _channel_count(description, path)
-    images, labels = _images(folder / "imagesTr"), by_stem(folder / "labelsTr", LAYOUT)
-    if lonely := sorted(set(images) - set(labels)):
-        raise DataError(f"case {lonely[0]}: no label of this name in {folder / 'labelsTr'}")
-    if lonely := sorted(set(labels) - set(images)):
-        raise DataError(f"case {lonely[0]}: no image {lonely[0]}_0000 in {folder / 'imagesTr'}")
     meta = read_meta(folder / META_FILE)
-    cases = (
-        Case(
-            case,
-            group_of(case, group, meta, folder / META_FILE),
-            _channels(case, images[case], channels, path),
-            labels[case],
-            meta.get(case, {}),
-        )
-        for case in sorted(images)
-    )
-    return CaseSet(tuple(cases), label_names(description, path), ignore)
+    cases = []
+    for part in ("Tr", "Ts") if own_test else ("Tr",):
+        images, labels = _images(folder / f"images{part}"), by_stem(folder / f"labels{part}", LAYOUT)
+        if lonely := sorted(set(images) - set(labels)):
+            raise DataError(f"case {lonely[0]}: no label of this name in {folder / f'labels{part}'}")
+        if lonely := sorted(set(labels) - set(images)):
+            raise DataError(f"case {lonely[0]}: no image {lonely[0]}_0000 in {folder / f'images{part}'}")
+        cases += [
+            Case(
+                case,
+                group_of(case, group, meta, folder / META_FILE),
+                _channels(case, images[case], channels, path),
+                labels[case],
+                meta.get(case, {}),
+                test=part == "Ts",
+            )
+            for case in images
+        ]
+    return CaseSet(tuple(sorted(cases, key=lambda case: case.id)), label_names(description, path), ignore)
 
 
 def _check_ending(description: dict[str, Any], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import PurePosixPath
 
 from filelock import FileLock
@@ -13,8 +14,8 @@ from segsweep.spec.canonical import digest
 from segsweep.spec.datasets import FileDataset
 
 _TABLES = (".json", ".csv", ".tsv")
-_UNLABELLED = ("imagesTs", "labelsTs")
-"""Folders of a challenge's test cases, which no layout here reads."""
+_TEST_PART = ("imagesTs", "labelsTs")
+"""Folders of test cases, which are read for `test: own` alone."""
 
 OnBytes = Callable[[int, int], None]
 
@@ -41,13 +42,16 @@ def on_disk(dataset: FileDataset, on_bytes: OnBytes = lambda done, total: None) 
     copies = cache_folder() / "buckets"
     prefix = dataset.folder.as_posix()
     # the same name behind another endpoint is another bucket
-    place = digest([os.environ.get("AWS_ENDPOINT_URL_S3"), os.environ.get("AWS_ENDPOINT_URL"), prefix])
+    endpoints = [os.environ.get("AWS_ENDPOINT_URL_S3"), os.environ.get("AWS_ENDPOINT_URL")]
+    own_test = dataset.test is not None and dataset.test.own
+    # a copy with and one without its test part lie beside each other, or each would throw the other's files away
+    place = digest([*endpoints, prefix, *(_TEST_PART if own_test else ())])
     copy = copies / dataset.bucket.name / f"{dataset.folder.name}-{place}"
     copy.mkdir(parents=True, exist_ok=True)
     with FileLock(copies / dataset.bucket.name / f".{copy.name}.lock"):
         touch(copy)
         client = s3_client(anonymous=dataset.bucket.anonymous)
-        mirror = S3Mirror(client, dataset.bucket.name, prefix, copy, _is_read)
+        mirror = S3Mirror(client, dataset.bucket.name, prefix, copy, partial(_is_read, own_test))
         if not mirror.files:
             raise DataError(f"datasets: {dataset.source}: {dataset.address}: no image or table there")
         if not mirror.is_current:
@@ -64,5 +68,6 @@ def on_disk(dataset: FileDataset, on_bytes: OnBytes = lambda done, total: None) 
     return dataset.model_copy(update={"path": here, "bucket": None})
 
 
-def _is_read(name: PurePosixPath) -> bool:
-    return name.name.lower().endswith((*SUFFIXES, *_TABLES)) and not set(name.parts) & set(_UNLABELLED)
+def _is_read(own_test: bool, name: PurePosixPath) -> bool:
+    in_test_part = bool(set(name.parts) & set(_TEST_PART))
+    return name.name.lower().endswith((*SUFFIXES, *_TABLES)) and (own_test or not in_test_part)

@@ -33,6 +33,9 @@ def propose(dataset: FileDataset, cases: Sequence[CaseFacts]) -> str:
         block["anonymous"] = True
     if (dataset.folder / "splits_final.json").exists():
         block["splits"] = "splits_final.json"
+    if dataset.test is not None:
+        where = {column: values[0] if len(values) == 1 else [*values] for column, values in dataset.test.where.items()}
+        block["test"] = where or "own"
     if len({case.group for case in cases}) < min(Folds().k, len(cases)):
         block["group"] = "none"
     flat = len(cases[0].shape) == 2

@@ -90,10 +90,10 @@ def compare_models(estimates: PanelEstimates, settings: ReportSettings) -> Pairs
 
 
 def compare_trainings(estimates: PanelEstimates, settings: ReportSettings) -> Pairs | None:
-    """All pairs, were other cases drawn and the models trained again; None with fewer than `FEWEST_SEEDS` repeats."""
+    """All pairs, were other cases drawn and the models trained again; None with fewer than `FEWEST_SEEDS` trainings."""
     panel = estimates.panel
     weights = estimates.weights
-    if weights is None or len(panel.settings) < 2 or len(panel.repeats) < FEWEST_SEEDS:
+    if weights is None or len(panel.settings) < 2 or panel.trainings < FEWEST_SEEDS:
         return None
     scores = _scores(estimates, settings)
     comparisons = compare_losses(

@@ -101,14 +101,16 @@ def _gaps(panel: Panel, name: str) -> Iterable[Missing]:
     expected = panel.present.any(axis=0).any(axis=0)
     for setting, repeat in zip(*np.nonzero((~panel.present & expected).any(axis=2)), strict=True):
         absent = ~panel.present[setting, repeat] & expected
-        folds = [int(fold) for fold in np.unique(panel.fold[absent]) if absent[panel.fold == fold].all()]
+        # -1 is no fold: where all models judge the same cases, the repeat says whose are missing
+        known = np.unique(panel.fold[absent & (panel.fold >= 0)])
+        folds = [int(fold) for fold in known if absent[panel.fold == fold].all()]
         whole = np.isin(panel.fold, folds)
         yield Missing(
             panel=name,
             setting=panel.settings[setting],
             repeat=panel.repeats[repeat],
             cases=tuple(panel.cases[index] for index in np.flatnonzero(absent & ~whole)),
-            whole_folds=tuple(fold for fold in folds if fold >= 0),
+            whole_folds=tuple(folds),
         )
 
 

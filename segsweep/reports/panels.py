@@ -73,6 +73,14 @@ class Panel:
                 yield setting, rows, trial[setting] == number
 
     @property
+    def trainings(self) -> int:
+        """Trainings of each setting that tell the loss from a training.
+
+        The folds of a test set are none: their models differ in the cases that they were trained on, too.
+        """
+        return self.seeds if self.key.split == "test" else len(self.repeats)
+
+    @property
     def present(self) -> NDArray[np.bool_]:
         """Where there is a row, shape (settings, repeats, cases)."""
         return self.row >= 0

@@ -1,6 +1,7 @@
 """Volumes re-calibrated after training, as in Bertels et al. 2021 (MedIA, section 3.2.2).
 
-Per model, a line fitted to the volume errors of its training cases corrects its validation cases.
+Per model, a line fitted to the volume errors of its training cases corrects its validation cases, or those of a test
+set.
 """
 
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ def recalibrated_rows(estimates: PanelEstimates, *, level: float) -> tuple[Recal
 def corrected_errors(panel: Panel, estimator: Estimator, regressor: Regressor) -> Floats:
     """ΔV after correction, shape (settings, repeats, cases); NaN where a model has no line.
 
-    Each model is corrected by its own line, so that nothing of a validation case enters its correction.
+    Each model is corrected by its own line, so that nothing of a case that is judged enters its correction.
     """
     predicted = panel.values(f"volume_{estimator.value}")
     true = panel.values("volume_true")
@@ -115,10 +116,10 @@ def recalibrated_table(rows: tuple[RecalibratedRow, ...], *, unit: str, slug: st
         for row in rows
     )
     note = (
-        "Per model, a least-squares line of ΔV on volume over its training cases corrects its validation cases "
-        "(Bertels et al. 2021). Which volume they regressed on is not known: both readings are given. Training cases "
-        f"are fitted better than new ones, so that the correction tends to be too small. {level:.0%} intervals; p "
-        "uncorrected."
+        "Per model, a least-squares line of ΔV on volume over its training cases corrects the cases that it has not "
+        "seen (Bertels et al. 2021). Which volume they regressed on is not known: both readings are given. Training "
+        "cases are fitted better than new ones, so that the correction tends to be too small. "
+        f"{level:.0%} intervals; p uncorrected."
     )
     return Table(slug, "Re-calibrated volumes", columns, body, note, folded=True)
 

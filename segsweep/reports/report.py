@@ -79,8 +79,9 @@ class Report:
     Attributes:
         name: of the sweep.
         settings: how it was computed.
-        panels: one per dataset × label policy × network × label.
-        table1: means of every panel with the marks of the published table.
+        panels: one per dataset × label policy × network × label: of the validation folds, then of test sets.
+        table1: means on the validation folds with the marks of the published table; on test sets where there is
+            nothing else.
         completeness: what is missing.
         costs: what it took.
         searches: what searches tried; empty for a grid.
@@ -122,21 +123,24 @@ def build_report(
         TableError: the tables contradict themselves; the message names table, row and column.
     """
     results = Results(trials, cases)
-    panels = (*build_panels(results), *build_panels(results, split="test"))
-    by_raters = {panel.key: panel for panel in build_panels(results, truths=("mean",))}
+    splits = ("val", "test")
+    panels = tuple(panel for split in splits for panel in build_panels(results, split=split))
+    by_raters = {panel.key: panel for split in splits for panel in build_panels(results, split=split, truths=("mean",))}
     pictures = {} if overlays is None else pictures_by_key(overlays)
     reports = tuple(_panel_report(panel, by_raters.get(panel.key), pictures, settings) for panel in panels)
     names = panel_names(panels)
-    named = [(names[report.panel.key], report.estimates) for report in reports]
+    named = [(names[item.panel.key], item.estimates) for item in reports]
+    # results from elsewhere may be those of a test set alone
+    validated = [pair for pair in named if pair[1].panel.key.split == "val"] or named
     return Report(
         name=name,
         settings=settings,
         panels=reports,
-        table1=table1_rows(named, settings),
+        table1=table1_rows(validated, settings),
         completeness=completeness(results, panels),
         costs=costs(results),
         searches=() if search is None else studies(search, results, [report.estimates for report in reports]),
-        repeats=min((len(panel.repeats) for panel in panels), default=0),
+        repeats=min((panel.trainings for panel in panels), default=0),
     )
 
 

@@ -1,4 +1,4 @@
-"""Another decision threshold, chosen on the training cases and judged on the validation cases."""
+"""Another decision threshold, chosen on the training cases and judged on validation or test cases."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -30,8 +30,8 @@ class ThresholdRow:
 
     Attributes:
         threshold: mean over the models, between 0 and 1.
-        dice: mean Dice on the validation cases with a true voxel.
-        error: mean ΔV on all validation cases, in the unit of the panel.
+        dice: mean Dice on the panel's cases with a true voxel.
+        error: mean ΔV on all of them, in the unit of the panel.
     """
 
     setting: str
@@ -126,8 +126,8 @@ def threshold_table(rows: tuple[ThresholdRow, ...], *, unit: str, slug: str, lev
     )
     note = (
         "D*: highest mean Dice over the training cases at any of 101 thresholds; D*/2 is the best threshold of "
-        "calibrated probabilities. Chosen per model on its training cases, judged on validation cases; the value is "
-        f"the mean over models. Dice over cases with a true voxel. {level:.0%} intervals over cases."
+        "calibrated probabilities. Chosen per model on its training cases, judged on cases it has not seen; the value "
+        f"is the mean over models. Dice over cases with a true voxel. {level:.0%} intervals over cases."
     )
     return Table(slug, "Thresholds chosen after training", columns, body, note, folded=True)
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from segsweep.spec.labels import Where
 from segsweep.spec.phantom_dataset import PhantomDataset
 from segsweep.spec.preprocess import Preprocess
 from segsweep.spec.values import Frozen, PositiveInt
@@ -46,6 +47,18 @@ class Bucket(Frozen):
     anonymous: bool = False
 
 
+class HeldOut(Frozen):
+    """A dataset's test set: cases on which no fold trains, chooses or validates, and every trial is judged at its end.
+
+    Args:
+        own: what the source itself calls its test part.
+        where: columns of what is known of a case, its `id` among them, with their values; instead of `own`.
+    """
+
+    own: bool = False
+    where: Where = Field(default_factory=dict)
+
+
 class FileDataset(Frozen):
     """Cases that lie in files.
 
@@ -63,6 +76,7 @@ class FileDataset(Frozen):
             dataset.json calls `ignore`.
         splits: file with the folds, relative to the dataset's folder, or column with a case's fold; left out: the
             groups are dealt to `folds`.
+        test: the cases that are kept from all folds; None = there are none.
         bids: which files a BIDS dataset's images and labels are.
         bucket: that holds it; None = it lies on disk.
     """
@@ -75,9 +89,19 @@ class FileDataset(Frozen):
     classes: tuple[str, ...] | None = None
     ignore: Annotated[int, Field(gt=0, le=255, strict=True)] | None = None
     splits: str | None = None
+    test: HeldOut | None = None
     bids: BidsFiles = BidsFiles()
     bucket: Bucket | None = None
     preprocess: Preprocess = Preprocess()
+
+    @model_validator(mode="after")
+    def _has_what_it_holds_out(self) -> Self:
+        if self.test is not None and self.test.own and self.source not in _WITH_TEST_PART:
+            raise ValueError(
+                f"test: `own` is for {', '.join(_WITH_TEST_PART)}; a `{self.source}` dataset names its test cases by a"
+                " column, as in {split: test}"
+            )
+        return self
 
     @property
     def address(self) -> str:
@@ -91,11 +115,12 @@ class FileDataset(Frozen):
 
 
 Dataset = FileDataset | PhantomDataset
+_WITH_TEST_PART = ("msd", "nnunet", "datalist")
 MOST_DATASETS = 1_000
 """Of one grid; lists of a phantom multiply."""
 _PREPROCESS_KEYS = tuple(Preprocess.model_fields)
 SOURCES = ("msd", "folder", "nnunet", "datalist", "bids", "phantom")
-FILE_KEYS = ("name", "group", "cases", "classes", "ignore", "splits", "anonymous", *_PREPROCESS_KEYS)
+FILE_KEYS = ("name", "group", "cases", "classes", "ignore", "splits", "test", "anonymous", *_PREPROCESS_KEYS)
 _PHANTOM_KEYS = tuple(key for key in PhantomDataset.model_fields if key not in ("source", "name"))
 
 
@@ -144,8 +169,18 @@ def parse_datasets(block: Any, variables: Mapping[str, str]) -> Iterator[Dataset
     preprocess = {key: values.pop(key) for key in _PREPROCESS_KEYS if key in values}
     if "splits" in values:
         values["splits"] = _expand_variables(str(values["splits"]), variables)
+    if "test" in values:
+        values["test"] = _held_out(values["test"])
     name = values.pop("name", None) or (path.stem if sources[0] == "datalist" else path.name)
     yield FileDataset(source=sources[0], path=path, name=name, preprocess=preprocess, **values)
+
+
+def _held_out(written: Any) -> HeldOut:
+    if written == "own":
+        return HeldOut(own=True)
+    if isinstance(written, Mapping) and written:
+        return HeldOut.model_validate({"where": written})
+    raise ValueError(f"test: `own`, or a column with its value as in {{split: test}}, got {written!r}")
 
 
 def _place(where: str, values: dict[str, Any]) -> tuple[Path, dict[str, Any]]:

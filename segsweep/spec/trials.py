@@ -21,16 +21,26 @@ PROTOCOL = {"preprocess": 1, "augment": 1, "training": 1, "evaluation": 1, "phan
 
 @dataclass(frozen=True)
 class Split:
-    """The cases of one fold. Empty for phantoms, whose cases are addressed by (seed, fold, step)."""
+    """The cases of one fold. Empty for phantoms, whose cases are addressed by (seed, fold, step).
+
+    Args:
+        train: gradient steps are taken on them.
+        inner: they choose the checkpoint; none where the evaluation fold does.
+        val: of the evaluation fold.
+        test: judged by the trained network and seen by nothing before; the same ones in every fold.
+    """
 
     train: tuple[str, ...] = ()
     inner: tuple[str, ...] = ()
     val: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """Equal for equal splits."""
-        return digest({"train": self.train, "inner": self.inner, "val": self.val})
+        # a part that came later is no part of the digest where there is none
+        later = {"test": self.test} if self.test else {}
+        return digest({"train": self.train, "inner": self.inner, "val": self.val, **later})
 
 
 @dataclass(frozen=True)

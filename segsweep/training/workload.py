@@ -70,7 +70,8 @@ def selection_cases(trial: Trial) -> int:
 
 
 def evaluation_cases(trial: Trial) -> int:
-    """Cases that a trained network is judged by, those of training included."""
+    """Cases that a trained network is judged by, those of training and of the test set included."""
     if isinstance(trial.dataset, PhantomDataset):
         return trial.dataset.evaluation
-    return len(trial.split.train) + len(trial.split.inner) + len(trial.split.val)
+    split = trial.split
+    return len(split.train) + len(split.inner) + len(split.val) + len(split.test)

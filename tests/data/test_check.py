@@ -6,13 +6,21 @@ import numpy as np
 import pytest
 import yaml
 from PIL import Image
-from tiny_datasets import write_bids, write_decathlon, write_nifti, write_nnunet, write_picture, write_pictures
+from tiny_datasets import (
+    move_to_test_part,
+    write_bids,
+    write_decathlon,
+    write_nifti,
+    write_nnunet,
+    write_picture,
+    write_pictures,
+)
 
 from segsweep.data.check import Checked, check
 from segsweep.data.decode_dataset import decode_dataset
 from segsweep.data.detect import detect
 from segsweep.errors import DataError
-from segsweep.spec.datasets import parse_datasets
+from segsweep.spec.datasets import FileDataset, HeldOut, parse_datasets
 
 
 def checked(folder: Path) -> Checked:
@@ -85,6 +93,31 @@ def test_what_stops_a_sweep_stops_decoding_too(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         decode_dataset(detect(tmp_path), "fingerprint")
     assert str(caught.value) in checked(tmp_path).problems
+
+
+class TestTestSet:
+    def test_it_is_part_of_what_is_read_and_proposed(self, tmp_path: Path) -> None:
+        folder = write_pictures(tmp_path, 12, groups=[f"p{number // 2}" for number in range(12)])
+        (dataset,) = parse_datasets({"folder": str(folder), "test": {"group": ["p1", "p4"]}}, {})
+        assert isinstance(dataset, FileDataset)
+        found = check(dataset)
+        assert [case.id for case in found.found.cases if case.test] == ["case-02", "case-03", "case-08", "case-09"]
+        assert len(found.cases) == 12
+        assert found.notices == ["4 groups are too few for 5 folds; `group: none` deals cases whatever their group"]
+        (proposed,) = parse_datasets({**yaml.safe_load(str(found.block))[0], "group": "auto"}, {})
+        assert isinstance(proposed, FileDataset)
+        assert proposed.test == dataset.test
+
+    def test_a_labelled_test_part_that_is_not_used_is_noticed(self, tmp_path: Path) -> None:
+        folder = move_to_test_part(write_nnunet(tmp_path, 6), ("case_002",))
+        (notice,) = checked(folder).notices
+        assert notice == (
+            f"test cases with labels in {folder}/labelsTs: `test: own` keeps them from all folds and judges every trial"
+            " by them"
+        )
+        found = check(checked(folder).dataset.model_copy(update={"test": HeldOut(own=True)}))
+        assert (len(found.cases), found.notices) == (6, [])
+        assert yaml.safe_load(str(found.block))[0]["test"] == "own"
 
 
 def test_files_that_no_case_uses(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from grids import tiny_sweep
-from tiny_datasets import write_decathlon, write_pictures
+from tiny_datasets import move_to_test_part, write_decathlon, write_pictures
 
 from segsweep.data.cache import cache_folder
 from segsweep.data.check import check
@@ -91,6 +91,16 @@ def test_test_cases_and_other_files_are_left_where_they_are(client: Any, bucket:
     client.put_object(Bucket=bucket, Key="set/weights.pt", Body=b"large")
     here = on_disk(dataset(msd=f"s3://{bucket}/set")).path
     assert sorted(path.name for path in here.glob("[!.]*")) == ["dataset.json", "imagesTr", "labelsTr"]
+
+
+def test_its_own_test_set_is_copied_where_it_is_wanted(client: Any, bucket: str, tmp_path: Path) -> None:
+    folder = move_to_test_part(write_decathlon(tmp_path / "set", 6), ("case_002", "case_005"))
+    upload(client, bucket, "set", folder)
+    for test in ({"test": "own"}, {}, {"test": "own"}):
+        block = {"msd": f"s3://{bucket}/set", **test}
+        assert ids(tmp_path, block) == ids(tmp_path, {**block, "msd": str(folder)})
+    copies = {copy.name for copy in cache_folder().glob("buckets/*/[!.]*")}
+    assert len(copies) == 2
 
 
 def test_it_is_checked_where_it_lies(client: Any, bucket: str, tmp_path: Path) -> None:

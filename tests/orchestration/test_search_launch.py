@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from launching import Bench, runs_of
+from tiny_datasets import write_pictures
 
 from segsweep.orchestration.executor import CandidateEvent
 from segsweep.orchestration.in_process import InProcessExecutor
@@ -15,7 +16,7 @@ from segsweep.records.schemas import SEARCH
 from segsweep.records.tables import read
 from segsweep.store.keys import CHECKPOINTS, owner
 from segsweep.tracking.memory import MemoryTracker
-from segsweep.tracking.protocol import SEARCH_FILE
+from segsweep.tracking.protocol import CASES_FILE, SEARCH_FILE
 
 GRID = [{"loss": "dice", "epsilon": {"low": 1.0e-7, "high": 1.0e3, "log": True}}, {"loss": "ce"}]
 TRAIN = {"epochs": 3, "lr": 0.3, "batch_size": 2}
@@ -67,6 +68,25 @@ def test_the_front_and_nothing_else_is_judged_on_outer_cases(bench: Bench, memor
     assert set(cases["trial"].to_pylist()) == members
     assert set(cases["split"].to_pylist()) == {"val"}
     assert launched.untried == 0
+
+
+def test_the_front_alone_is_judged_on_a_test_set(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    held_out = {f"case-{number:02d}" for number in (2, 5, 9)}
+    folder = write_pictures(bench.folder / "pictures", 12)
+    search(bench, datasets={"folder": str(folder), "test": {"id": sorted(held_out)}}, search={"trials": 3})
+    members = {trial for row in rows(bench) if row["front"] for trial in row["trials"]}
+    seen = {
+        row["trial"]
+        for run in runs_of(memory_tracker, "trial")
+        for row in run.tables[CASES_FILE].to_pylist()
+        if row["split"] == "test" or row["case"] in held_out
+    }
+    assert seen == members
+    judged = [row for row in bench.tables().cases.to_pylist() if row["case"] in held_out]
+    assert {(row["trial"], row["case"], row["split"]) for row in judged} == {
+        (trial, case, "test") for trial in members for case in held_out
+    }
+    assert len(judged) == len(members) * len(held_out)
 
 
 def test_folds_and_seeds_are_means(bench: Bench, memory_tracker: MemoryTracker) -> None:

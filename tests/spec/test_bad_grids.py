@@ -16,7 +16,7 @@ TOP_KEYS = (
 )
 SOURCES = "msd, folder, nnunet, datalist, bids, phantom"
 FILE_KEYS = (
-    "name, group, cases, classes, ignore, splits, anonymous, spacing, resize, size, normalise, channels,"
+    "name, group, cases, classes, ignore, splits, test, anonymous, spacing, resize, size, normalise, channels,"
     " patch, synthetic_contrast"
 )
 PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
@@ -166,6 +166,16 @@ DATASETS = [
     (
         {"msd": "a", "normalise": {"window": [float("-inf"), 3]}},
         "datasets[0].normalise.bounds[0]: input should be a finite number, got -inf",
+    ),
+    (
+        {"msd": "a", "test": "imagesTs"},
+        "datasets[0]: test: `own`, or a column with its value as in {split: test}, got 'imagesTs'",
+    ),
+    ({"msd": "a", "test": {}}, "datasets[0]: test: `own`, or a column with its value as in {split: test}, got {}"),
+    (
+        {"folder": "a", "test": "own"},
+        "datasets[0]: test: `own` is for msd, nnunet, datalist; a `folder` dataset names its test cases by a column,"
+        " as in {split: test}",
     ),
     ({"phantom": 3}, "datasets[0]: `phantom` takes a mapping, e.g. `phantom: {p: 0.3, k: 16, r: 1}`, got 3"),
     ({"phantom": {"p": 0.3, "k": 4}}, "datasets[0].r: missing"),

@@ -156,6 +156,12 @@ class TestInTheId:
         ]
         assert len({with_facts(each).id for each in (facts, *others)}) == 4
 
+    def test_the_test_set(self) -> None:
+        tests = [(), ("e",), ("e", "f")]
+        splits = [Split(("a", "b"), ("c",), ("d",), test) for test in tests]
+        ids = [with_facts(DatasetFacts("f" * 16, FILE_LABELS, {0: split})).id for split in splits]
+        assert len(set(ids)) == len(tests)
+
     def test_what_a_phantom_looks_like(self) -> None:
         base = {"p": 0.3, "k": 4, "r": 1}
         changed = [{}, {"p": 0.4}, {"k": 8}, {"r": 2}, {"size": 64}, {"steps": 3}, {"noise": 0.2}, {"evaluation": 7}]
