@@ -15,7 +15,6 @@ from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.intervals import Interval
 from segsweep.statistics.losses import compare_losses
 from segsweep.statistics.pairwise import Comparison, compare_pairs
-from segsweep.statistics.resampling import Weights
 from segsweep.statistics.variance import FEWEST_SEEDS
 
 
@@ -34,7 +33,8 @@ class Pairs:
         level: what is resampled: cases alone, or cases and trainings.
         settings: names; comparisons refer to them by position.
         scores: mean of the compared metric over the setting's own cases, shape (settings,).
-        common: the same over the cases that every setting has, by which they are ranked; `scores` where there is none.
+        common: the same over the cases (of a test set also the models) that every setting has, by which they are
+            ranked; `scores` where there is none.
         comparisons: one per pair, difference = first − second.
         resamples: how many were drawn.
         untied: fewest cases on which the best setting and another one differ at all, settings that never differ from
@@ -79,14 +79,15 @@ class Pairs:
 
 def compare_models(estimates: PanelEstimates, settings: ReportSettings) -> Pairs:
     """All pairs, were other cases drawn; the trained models are taken as they are."""
-    scores = over_repeats(_scores(estimates, settings))
+    scores = _scores(estimates, settings)
+    compared = over_repeats(scores[:, estimates.panel.shared])
     weights = estimates.weights
     comparisons: tuple[Comparison, ...] = ()
     if weights is not None and len(scores) > 1:
         comparisons = compare_pairs(
-            scores, weights, correction=settings.correction, margin=settings.margin, level=settings.level
+            compared, weights, correction=settings.correction, margin=settings.margin, level=settings.level
         )
-    return _pairs(Level.MODELS, estimates, settings, scores, comparisons, weights)
+    return _pairs(Level.MODELS, estimates, settings, over_repeats(scores), compared, comparisons)
 
 
 def compare_trainings(estimates: PanelEstimates, settings: ReportSettings) -> Pairs | None:
@@ -96,8 +97,9 @@ def compare_trainings(estimates: PanelEstimates, settings: ReportSettings) -> Pa
     if weights is None or len(panel.settings) < 2 or panel.trainings < FEWEST_SEEDS:
         return None
     scores = _scores(estimates, settings)
+    compared = scores[:, panel.shared]
     comparisons = compare_losses(
-        scores,
+        compared,
         panel.fold,
         weights,
         correction=settings.correction,
@@ -105,7 +107,7 @@ def compare_trainings(estimates: PanelEstimates, settings: ReportSettings) -> Pa
         level=settings.level,
         rng=np.random.default_rng([settings.seed, 1]),
     )
-    return _pairs(Level.LOSSES, estimates, settings, over_repeats(scores), comparisons, weights)
+    return _pairs(Level.LOSSES, estimates, settings, over_repeats(scores), over_repeats(compared), comparisons)
 
 
 def _scores(estimates: PanelEstimates, settings: ReportSettings) -> Floats:
@@ -117,19 +119,20 @@ def _pairs(
     estimates: PanelEstimates,
     settings: ReportSettings,
     scores: Floats,
+    compared: Floats,
     comparisons: tuple[Comparison, ...],
-    weights: Weights | None,
 ) -> Pairs:
-    everywhere = np.isfinite(scores).all(axis=0)
-    averages = _means(scores)
+    """From each setting's scores by case: of all its models, and of those that it was compared by."""
+    everywhere = np.isfinite(compared).all(axis=0)
+    averages, weights = _means(scores), estimates.weights
     return Pairs(
         level=level,
         settings=estimates.panel.settings,
         scores=tuple(averages.tolist()),
-        common=tuple((_means(scores[:, everywhere]) if everywhere.any() else averages).tolist()),
+        common=tuple((_means(compared[:, everywhere]) if everywhere.any() else averages).tolist()),
         comparisons=comparisons,
         resamples=weights.resamples if weights is not None else 0,
-        untied=_fewest_untied(scores, averages),
+        untied=_fewest_untied(compared, averages),
         higher_is_better=settings.metric in OVERLAPS,
     )
 

@@ -193,7 +193,8 @@ def _about(item: PanelReport, report: Report) -> Paragraph:
     grouped = f" from {count(item.estimates.units, 'group')}" if item.estimates.units < len(panel.cases) else ""
     kind = "test case" if panel.key.split == "test" else "validation case"
     empty = int((panel.values("empty_true") == 1).any(axis=(0, 1)).sum())
-    once = " A case counts once, with the mean over its models." if panel.key.split == "test" and not folds else ""
+    counted = " A case counts once, with the mean over its models; settings are compared by the models that all have."
+    once = counted if panel.key.split == "test" and not folds else ""
     policy = f" {completeness.empty_policy(report.settings.empty, empty)}" if empty else ""
     return Paragraph(
         f"{count(len(panel.cases), kind)}{grouped}, {where}, {count(panel.seeds, 'seed')}, labels "

@@ -38,7 +38,7 @@ class Panel:
         settings: names in the order of the grid.
         repeats: one name per repeat. Seeds, where every case lies in one fold; fold and seed together, where every
             fold's model is evaluated on the same cases (phantoms, an untouched test set).
-        seeds: how many seeds there are among the repeats.
+        seed: of each repeat, shape (repeats,).
         cases: case ids, sorted.
         groups: patient or series of each case.
         fold: fold that evaluated each case, shape (cases,); -1 where all folds did.
@@ -51,7 +51,7 @@ class Panel:
     truth: str
     settings: tuple[str, ...]
     repeats: tuple[str, ...]
-    seeds: int
+    seed: Indices
     cases: tuple[str, ...]
     groups: tuple[str, ...]
     fold: Indices
@@ -73,12 +73,28 @@ class Panel:
                 yield setting, rows, trial[setting] == number
 
     @property
+    def seeds(self) -> int:
+        """How many seeds there are among the repeats."""
+        return len(np.unique(self.seed))
+
+    @property
+    def shared(self) -> NDArray[np.bool_]:
+        """The repeats that settings are compared by, shape (repeats,).
+
+        Where every model judges the same cases, those that all settings have: one that lacks the model of a fold is
+        compared without that fold, as on the validation folds. All, where there is no such repeat.
+        """
+        common = np.asarray(self.present.any(axis=2).all(axis=0))
+        crossed = bool((self.fold < 0).all())
+        return common if crossed and common.any() else np.ones_like(common)
+
+    @property
     def trainings(self) -> int:
-        """Trainings of each setting that tell the loss from a training.
+        """Trainings that tell a loss from a training, among the repeats that settings are compared by.
 
         The folds of a test set are none: their models differ in the cases that they were trained on, too.
         """
-        return self.seeds if self.key.split == "test" else len(self.repeats)
+        return len(np.unique(self.seed[self.shared])) if self.key.split == "test" else int(self.shared.sum())
 
     @property
     def present(self) -> NDArray[np.bool_]:
@@ -158,7 +174,7 @@ def _panel(results: Results, key: PanelKey, truth: str, rows: Indices) -> Panel:
         truth=truth,
         settings=settings,
         repeats=tuple(f"fold {one}, seed {two}" if crossed else f"seed {two}" for one, two in models),
-        seeds=len(np.unique(seed)),
+        seed=models[:, 1],
         cases=cases,
         groups=tuple(groups.words[code] for code in groups.index[rows][first]),
         fold=np.full(len(cases), -1) if crossed else fold[first],

@@ -40,9 +40,9 @@ def held_out(report: Report) -> PanelReport:
     return found
 
 
-def by_hand(sweep: Sweep, setting: str, column: str) -> dict[str, float]:
-    """Test case to the mean over all models of a setting."""
-    models = {trial["trial"] for trial in sweep.trials if trial["setting"] == setting}
+def by_hand(sweep: Sweep, setting: str, column: str, folds: tuple[int, ...] = tuple(range(FOLDS))) -> dict[str, float]:
+    """Test case to the mean over a setting's models of some folds."""
+    models = {trial["trial"] for trial in sweep.trials if trial["setting"] == setting and trial["fold"] in folds}
     rows = [row for row in sweep.cases if row["split"] == "test" and row["trial"] in models]
     return {
         case: float(np.mean([row[column] for row in rows if row["case"] == case]))
@@ -98,6 +98,12 @@ class TestLevel:
         narrow, wide = (pairs.comparisons[0].difference for pairs in (found.models, found.losses))
         assert wide.standard_error > narrow.standard_error
 
+    def test_seeds_that_all_settings_share_are_what_counts(self) -> None:
+        trials = with_test_set(seeds=3).trials
+        lost = {trial["trial"] for trial in trials if trial["setting"] == DICE.setting and trial["seed"] > 0}
+        found = held_out(report_of(with_test_set(seeds=3, lost=frozenset(lost))))
+        assert (found.panel.seeds, found.panel.trainings, found.losses) == (3, 1, None)
+
 
 def test_the_folds_stay_the_main_table() -> None:
     sweep = with_test_set()
@@ -122,7 +128,9 @@ def test_the_page_says_what_was_judged_and_by_what() -> None:
     report = report_of(with_test_set())
     text = to_markdown(report)
     assert "25 test cases, 3 models per setting, 1 seed" in text
-    assert "A case counts once, with the mean over its models." in text
+    assert (
+        "A case counts once, with the mean over its models; settings are compared by the models that all have." in text
+    )
     assert "hippocampus, anterior, test set" in to_answer(report)
 
 
@@ -146,10 +154,27 @@ def test_each_model_is_recalibrated_by_its_own_training_cases() -> None:
             assert row.after[regressor].estimate == pytest.approx(0.0, abs=1e-12)
 
 
-def test_a_model_that_is_missing_is_named() -> None:
-    whole = with_test_set()
-    lost = next(trial["trial"] for trial in whole.trials if (trial["setting"], trial["fold"]) == (DICE.setting, 1))
-    report = report_of(with_test_set(lost=frozenset({lost})))
+@pytest.fixture(scope="module")
+def incomplete() -> Sweep:
+    """One setting lacks the model of fold 1."""
+    trials = with_test_set().trials
+    lost = {trial["trial"] for trial in trials if (trial["setting"], trial["fold"]) == (DICE.setting, 1)}
+    return with_test_set(lost=frozenset(lost))
+
+
+def test_settings_are_compared_by_the_models_that_all_have(incomplete: Sweep) -> None:
+    found = held_out(report_of(incomplete))
+    (pair,) = found.models.comparisons
+    ce, dice = (by_hand(incomplete, effect.setting, "dice", folds=(0, 2)) for effect in (CE, DICE))
+    assert pair.n == TEST_CASES
+    assert pair.difference.estimate == pytest.approx(np.mean([ce[case] - dice[case] for case in ce]))
+    own = np.mean(list(by_hand(incomplete, CE.setting, "dice").values()))
+    assert found.models.scores[0] == found.estimates.dice[0].estimate == pytest.approx(own)
+    assert found.models.common[0] == pytest.approx(np.mean(list(ce.values())))
+
+
+def test_a_model_that_is_missing_is_named(incomplete: Sweep) -> None:
+    report = report_of(incomplete)
     (gap,) = report.completeness.missing
     assert (gap.panel, gap.setting, gap.repeat) == (
         "hippocampus, anterior, test set",
