@@ -52,7 +52,9 @@ def refresh(manifest: Manifest, tracker: Reader) -> Manifest:
 
 def why_unfinished(entry: ManifestEntry) -> str:
     """Why a trial has no result, in one line."""
-    return "never started" if entry.state == PENDING else entry.reason or "its process ended before it did"
+    if entry.state == PENDING:
+        return "never started"
+    return "it has not ended" if entry.state == "running" else entry.reason or "its process ended before it did"
 
 
 def is_complete(manifest: Manifest) -> bool:
@@ -109,7 +111,7 @@ def _trial(entry: ManifestEntry, tracker: Reader) -> dict[str, object]:
         return {**_row(entry, tracker), **named, "state": entry.state}
     return {
         **entry.row,
-        "state": "interrupted",
+        "state": entry.state if entry.state in (PENDING, "running") else "interrupted",
         "reason": why_unfinished(entry),
         "reason_class": entry.kind,
         **named,

@@ -19,7 +19,7 @@ class ManifestEntry:
     Args:
         row: its columns of the trials table, as far as they are known before it has run.
         aliases: further settings of this sweep that are the same trial by mathematics.
-        state: `pending`, or one of the states of the trials table.
+        state: as in the trials table.
         run_id: of the run that holds it.
         reason: why it is not finished.
         kind: class of the reason.

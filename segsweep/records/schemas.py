@@ -9,9 +9,10 @@ SPLITS = ("train", "inner", "val", "test")
 """`train`: gradient steps were taken on it. `inner`: the part of the training groups that chose the checkpoint.
 `val`: the evaluation fold. `test`: an untouched set."""
 
-STATES = ("running", "finished", "failed", "diverged", "stopped", "searched", "interrupted", "superseded")
-"""`stopped`: ended early for the sake of others. `searched`: trained to its end and judged on inner cases only.
-`interrupted`: runs again in the next launch. `superseded`: another run of the trial was started in its place."""
+STATES = ("pending", "running", "finished", "failed", "diverged", "stopped", "searched", "interrupted", "superseded")
+"""`pending`: nobody has started it. `stopped`: ended early for the sake of others. `searched`: trained to its end and
+judged on inner cases only. `interrupted`: runs again in the next launch. `superseded`: another run of the trial was
+started in its place."""
 
 REASON_CLASSES = (
     *("data", "settings", "diverged", "code"),

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from segsweep.records.manifest import PENDING
 from segsweep.records.schemas import STATES
 from segsweep.service.computations import Computations, Outcome
 from segsweep.service.watch import Snapshot
@@ -45,7 +44,7 @@ class Measures:
             )
         trials = GaugeMetricFamily("segsweep_trials", "Trials by sweep and state.", labels=("sweep", "state"))
         for name, sweep in snapshot.sweeps.items():
-            for state in (PENDING, *STATES):
+            for state in STATES:
                 trials.add_metric([name, state], sweep.counts.get(state, 0))
         yield trials
         computed = CounterMetricFamily("segsweep_computations", "Results computed.", labels=("outcome",))

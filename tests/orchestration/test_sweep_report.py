@@ -74,8 +74,8 @@ def test_trials_that_never_ran_are_rows_with_their_reason(bench: Bench, own_loss
     assert rows == [
         ("ce", 0, "interrupted", "its process ended before it did"),
         (mine, 0, "interrupted", "its process ended before it did"),
-        ("ce", 1, "interrupted", "never started"),
-        (mine, 1, "interrupted", "never started"),
+        ("ce", 1, "pending", "never started"),
+        (mine, 1, "pending", "never started"),
     ]
     assert len(tables.cases) == 0
     assert "0 of 4 trials finished" in report_again("tiny", bench.home, lambda: bench.tracker, {}).summary
