@@ -10,7 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from segsweep.reports.numbers import count, duration
+from segsweep.reports.numbers import count, duration, number, signed
 from segsweep.service.heat_map import SIGNS
 
 _FOLDER = resources.files("segsweep.service") / "templates"
@@ -40,6 +40,8 @@ def _environment() -> Environment:
     environment.filters["count"] = count
     environment.filters["duration"] = duration
     environment.filters["moment"] = _moment
+    environment.filters["number"] = number
+    environment.filters["signed"] = signed
     environment.filters["states"] = _states
     # one segment of a path, whatever is in the name
     environment.filters["segment"] = lambda text: quote(str(text), safe="")

@@ -6,6 +6,7 @@ from typing import Any
 
 from segsweep.errors import TrackingError
 from segsweep.records.manifest import ManifestEntry
+from segsweep.reports.numbers import decimals_for
 from segsweep.service.chart import Chart, chart
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, Reader
 
@@ -28,6 +29,12 @@ class TrialView:
     pictures: Sequence[Mapping[str, Any]] = ()
     cases: Sequence[Mapping[str, Any]] = ()
     missing: str | None = None
+
+    @property
+    def decimals(self) -> int:
+        """Of volumes, so that their errors have three digits."""
+        hard, soft = ([row[name] - row["volume_true"] for row in self.cases] for name in ("volume_hard", "volume_soft"))
+        return decimals_for(hard + soft)
 
 
 def trial_view(entry: ManifestEntry, tracker: Reader) -> TrialView:
