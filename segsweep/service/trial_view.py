@@ -6,6 +6,7 @@ from typing import Any
 
 from segsweep.errors import TrackingError
 from segsweep.records.manifest import ManifestEntry
+from segsweep.records.schemas import RANKS
 from segsweep.reports.numbers import decimals_for
 from segsweep.service.chart import Chart, chart
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, Reader
@@ -20,7 +21,7 @@ class TrialView:
 
     Args:
         charts: a chart per metric with a curve.
-        pictures: rows of the overlays table.
+        pictures: rows of the overlays table, by label from best to worst.
         cases: rows of the cases table that are an evaluation, worst Dice first.
         missing: why something of it could not be read.
     """
@@ -62,6 +63,7 @@ def _cases(run_id: str, tracker: Reader) -> list[dict[str, Any]]:
 
 def _pictures(run_id: str, tracker: Reader) -> list[dict[str, Any]]:
     try:
-        return list(tracker.read_table(run_id, OVERLAYS_FILE).to_pylist())
+        rows = tracker.read_table(run_id, OVERLAYS_FILE).to_pylist()
     except TrackingError:  # not every sweep keeps pictures
         return []
+    return sorted(rows, key=lambda row: (row["label"], RANKS.index(row["rank"])))
