@@ -94,7 +94,7 @@ def _split(
     """Of a subset of the cases, the split is that of its cases."""
     train, val = (part & set(groups) for part in given)
     if missing := sorted(set(groups) - given[0] - given[1]):
-        raise DataError(f"{path}: fold {fold}: case {missing[0]!r} is in neither part")
+        raise DataError(f"{path}: fold {fold}: case {missing[0]!r} is in neither part; `test` names cases of no fold")
     if both := sorted(train & val):
         raise DataError(f"{path}: fold {fold}: case {both[0]!r} is in both parts")
     if not train or not val:

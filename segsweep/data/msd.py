@@ -27,13 +27,14 @@ def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
     for number, entry in enumerate(training + test):
         image, label = folder / entry["image"], folder / entry["label"]
         case = stem(image)
+        in_test = number >= len(training)
         for file in (image, label):
             if not file.is_file():
-                raise DataError(f"case {case}: {file} is missing, though {path} lists it")
+                wanted = "`test: own` needs it" if in_test and file == label else f"{path} lists it"
+                raise DataError(f"case {case}: {file} is missing, though {wanted}")
         if case in cases:
             raise DataError(f"{path}: case {case!r} is listed twice")
         in_group = group_of(case, group, meta, folder / META_FILE)
-        in_test = number >= len(training)
         cases[case] = Case(case, in_group, (image,), label, meta.get(case, {}), test=in_test)
     return CaseSet(tuple(cases[case] for case in sorted(cases)), label_names(description, path))
 

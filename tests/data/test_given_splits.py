@@ -77,7 +77,7 @@ class TestWhatIsWrong:
         write_nnunet_splits(tmp_path)
         more = [*cases(), Case("new", "new", (), Path(), {})]
         assert complaint(tmp_path, "splits_final.json", more) == (
-            f"{tmp_path}/splits_final.json: fold 0: case 'new' is in neither part"
+            f"{tmp_path}/splits_final.json: fold 0: case 'new' is in neither part; `test` names cases of no fold"
         )
         assert complaint(tmp_path, "fold", more) == "fold: case 'new' has no fold, a number from 0 up: ''"
 

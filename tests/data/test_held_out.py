@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from file_trials import batches_on, trial_on
+from file_trials import CPU, batches_on, trial_on
 from grids import tiny_sweep
 from tiny_datasets import (
     move_to_test_part,
@@ -20,12 +20,14 @@ from tiny_datasets import (
 
 from segsweep.data.batches import Batch
 from segsweep.data.facts import measure, scan
+from segsweep.data.few_cases import open_few
 from segsweep.errors import DataError
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.spec.datasets import FileDataset, parse_datasets
 from segsweep.spec.grid import parse_sweep
 from segsweep.spec.tiny import made_tiny
 from segsweep.spec.trials import Split
+from segsweep.training.workload import evaluation_cases
 
 GROUPS = ["p0", "p0", "p1", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p8"]
 HELD_OUT = {"group": ["p1", "p4", "p8"]}
@@ -150,7 +152,7 @@ class TestRefused:
             (folder / "labelsTs").rmdir()
         assert self.complaint(nnunet=str(nnunet), test="own").startswith(f"{nnunet}/labelsTs: no such folder; ")
         assert self.complaint(msd=str(msd), test="own") == (
-            f"case case_003: {msd}/labelsTs/case_003.nii.gz is missing, though {msd}/dataset.json lists it"
+            f"case case_003: {msd}/labelsTs/case_003.nii.gz is missing, though `test: own` needs it"
         )
 
     def test_a_list_without_a_test_part(self, tmp_path: Path) -> None:
@@ -269,6 +271,14 @@ def test_training_sees_what_it_would_see_had_there_been_no_test_case(pictures: P
     assert [(case.id, case.split) for case in judged if case.split != "test"] == [
         (case.id, case.split) for case in alone.evaluation()
     ]
+
+
+def test_a_short_look_at_undecoded_cases_judges_some_of_them(pictures: Path) -> None:
+    trial = trial_on(pictures, dataset={"test": HELD_OUT})
+    with open_few(trial, CPU) as (batches, held, _):
+        judged = [case.id for case in batches.evaluation() if case.split == "test"]
+    assert tuple(judged) == held.split.test == TEST[:4]
+    assert evaluation_cases(trial) == len(GROUPS)
 
 
 def test_a_sweep_says_how_many_cases_it_keeps(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
