@@ -26,7 +26,7 @@ PAGES = (
         "tilborghs2022",
         (
             Part("phi-epsilon-empty", tilborghs2022.empty_findings, tilborghs2022.sections),
-            Part("phi-epsilon-missing", tilborghs2022.missing_findings, tilborghs2022.sections),
+            Part("phi-epsilon-missing", tilborghs2022.missing_findings, tilborghs2022.partial_sections),
             Part("phi-epsilon-missing-classes", tilborghs2022.missing_findings, tilborghs2022.sections),
         ),
     ),

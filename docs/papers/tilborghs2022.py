@@ -1,13 +1,14 @@
 """Tilborghs et al. 2022: does Φ over one image with a negligible ε stand missing labels, and fail at empty ones?"""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
+from scipy.stats import binomtest
 
 from papers.chosen_sections import chosen_sections
 from papers.compared import compare
+from papers.dice_settings import Against, against_plain, dice_settings
 from papers.finding import Agreement, Difference, Finding, all_higher, none_lower, written
 from papers.tracked import Tracked
 from segsweep.reports.document import Section
@@ -22,31 +23,20 @@ from segsweep.statistics.presence import Presence
 SHOWN = ("-scores", "-presence", "-removed")
 MARGIN = 0.05
 """Shares of empty predictions, and Dice of a subset, that differ by less than this are as good as equal."""
-_NEGLIGIBLE = 1e-3
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A soft Dice loss: its place in a panel, over what it sums, whether its ε is negligible, images per batch."""
-
-    place: int
-    phi: str
-    negligible: bool
-    batch_size: int
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it sums over one image with a negligible ε."""
-        return self.phi == "image" and self.negligible
-
-
-Against = tuple[Setting, Setting]
-"""Two settings of the same batch size, one of them the plain one."""
+FEW = 0.1
+"""A setting that leaves surely fewer empty images empty than this share has not learnt it."""
 
 
 def sections(tracked: Tracked) -> tuple[Section, ...]:
     """Scores, cases with and without the structure, cases whose label was removed."""
     return chosen_sections(tracked.report, SHOWN)
+
+
+def partial_sections(tracked: Tracked) -> tuple[Section, ...]:
+    """The same without what was trained on full labels, where another grid of the page shows it."""
+    report = tracked.report
+    partial = tuple(item for item in report.panels if item.panel.key.labels != "full")
+    return chosen_sections(replace(report, panels=partial), SHOWN)
 
 
 def empty_findings(tracked: Tracked) -> tuple[Finding, ...]:
@@ -68,6 +58,7 @@ def _empty(item: PanelReport, report: Report) -> Iterator[Finding]:
         return
     nothing = (item.panel.values("empty_true") == 1).any(axis=(0, 1))
     where = f"{heading(item, report)}; {nothing.sum()} images that show nothing"
+    yield from _not_learnt(item, report, nothing, where)
     yield from _left_empty(item, report, nothing, where)
     yield from _told_apart(item, [row.roc for row in item.presence.rows], f"{heading(item, report)}; presence")
 
@@ -80,7 +71,7 @@ def _removed(item: PanelReport, report: Report) -> Iterator[Finding]:
     lost = (removed & ~empty).any(axis=(0, 1))
     where = f"{heading(item, report)}; {lost.sum()} images that lost their label"
     dice = np.where(lost, over_repeats(item.panel.values("dice")), np.nan)
-    pairs = _pairs(item.panel)
+    pairs = against_plain(item.panel)
     over = _differences(item, report, dice, [(plain, other) for other, plain in pairs])
     yield from _finding(
         "Φ over the image with a negligible ε stands missing labels: its Dice against the real label is higher than "
@@ -118,10 +109,28 @@ def _is_benchmark(other: PanelReport, item: PanelReport) -> bool:
     return other.panel.key.labels.startswith("as many as") and other.panel.cases == item.panel.cases
 
 
+def _not_learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
+    """How many predictions of the plain settings are empty, by Wilson's interval: a resampled 0 of 40 has no width."""
+    shares = np.where(which, over_repeats(item.panel.values("empty_pred")), np.nan)
+    said, ends = [], []
+    for one in (one for one in dice_settings(item.panel) if one.is_plain):
+        known = shares[one.place][np.isfinite(shares[one.place])]
+        found = binomtest(round(known.sum()), len(known)).proportion_ci(report.settings.level, method="wilson")
+        said.append(f"{item.panel.settings[one.place]} {with_interval(known.mean(), found.low, found.high, 2)}")
+        ends.append(found)
+    if ends:
+        none, some = all(end.high < FEW for end in ends), any(end.low >= FEW for end in ends)
+        yield Finding(
+            "Φ over the image with a negligible ε does not learn to leave them empty",
+            where, f"Share left empty: {', '.join(said)}",
+            Agreement.AGREES if none else Agreement.DISAGREES if some else Agreement.UNDECIDED,
+        )  # fmt: skip
+
+
 def _left_empty(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
     """Shares of predictions that are empty, against Φ over the image with a negligible ε at equal batch sizes."""
     shares = np.where(which, over_repeats(item.panel.values("empty_pred")), np.nan)
-    pairs = _pairs(item.panel)
+    pairs = against_plain(item.panel)
     for claim, chosen in (
         ("Φ over the batch learns to leave them empty", [pair for pair in pairs if pair[0].phi == "batch"]),
         (
@@ -136,7 +145,7 @@ def _left_empty(item: PanelReport, report: Report, which: Floats, where: str) ->
 
 def _told_apart(item: PanelReport, rocs: Sequence[Presence | None], where: str) -> Iterator[Finding]:
     """Areas under the ROC curve; two differ where their intervals do not meet."""
-    pairs = [(rocs[one.place], rocs[plain.place]) for one, plain in _pairs(item.panel)]
+    pairs = [(rocs[one.place], rocs[plain.place]) for one, plain in against_plain(item.panel)]
     areas = [(one.auc, plain.auc) for one, plain in pairs if one is not None and plain is not None]
     if not areas:
         return
@@ -170,23 +179,3 @@ def _differences(item: PanelReport, report: Report, values: Floats, pairs: Seque
 def _levels(panel: Panel, values: Floats, pairs: Sequence[Against]) -> str:
     places = sorted({one.place for pair in pairs for one in pair})
     return ", ".join(f"{panel.settings[place]} {number(float(np.nanmean(values[place])), 2)}" for place in places)
-
-
-def _pairs(panel: Panel) -> list[Against]:
-    """Every other soft Dice loss with the plain one of its batch size."""
-    found = dice_settings(panel)
-    plain = {one.batch_size: one for one in found if one.is_plain}
-    return [(one, plain[one.batch_size]) for one in found if not one.is_plain and one.batch_size in plain]
-
-
-def dice_settings(panel: Panel) -> list[Setting]:
-    """The soft Dice losses of a panel."""
-    trials = {trial.setting: trial for trial in panel.results.trials}
-    found = []
-    for place, name in enumerate(panel.settings):
-        trial, arguments = trials[name], json.loads(trials[name].arguments)
-        if trial.loss == "dice":
-            epsilon = arguments["epsilon"]
-            negligible = not isinstance(epsilon, str) and epsilon <= _NEGLIGIBLE
-            found.append(Setting(place, arguments["phi"], negligible, trial.batch_size))
-    return found

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from papers.by_network import by_network
 from papers.chosen_sections import chosen_sections
 from papers.finding import Agreement, Finding
 from papers.tracked import Tracked
+from papers.volume_table import volume_table
 from segsweep.reports.document import Section
 from segsweep.reports.estimates import Mean
 from segsweep.reports.layout import heading
@@ -22,14 +24,16 @@ NEGLIGIBLE = 0.05
 
 
 def sections(tracked: Tracked) -> tuple[Section, ...]:
-    """Scores and everything about volumes."""
-    return chosen_sections(tracked.report, SHOWN)
+    """All networks in one table, then scores and everything about volumes."""
+    shown = chosen_sections(tracked.report, SHOWN)
+    return (volume_table(tracked.report), *shown) if shown else ()
 
 
 def findings(tracked: Tracked) -> tuple[Finding, ...]:
     """The claims on every dataset, label and network that has both losses."""
     report = tracked.report
-    return tuple(finding for item in report.panels for finding in _findings(item, report))
+    of_each = (finding for item in report.panels for finding in _findings(item, report))
+    return (*of_each, *by_network(report, margin=NEGLIGIBLE))
 
 
 def _findings(item: PanelReport, report: Report) -> Iterator[Finding]:
@@ -46,7 +50,7 @@ def _findings(item: PanelReport, report: Report) -> Iterator[Finding]:
     )  # fmt: skip
     over = Agreement.AGREES if dice.estimate > 0 else Agreement.DISAGREES
     yield Finding(
-        "Soft Dice over-estimates, the more the simpler the network", where, _volume(dice, item),
+        "The soft volume of soft Dice is too large on average", where, _volume(dice, item),
         over if dice.p_corrected < alpha else Agreement.UNDECIDED,
     )  # fmt: skip
     for row in item.volumes.recalibrated:
@@ -59,9 +63,13 @@ def _findings(item: PanelReport, report: Report) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _true_volume(item: PanelReport) -> float:
+    return float(np.nanmean(item.panel.values("volume_true")))
+
+
 def _is_nothing(mean: Mean, significant: bool, item: PanelReport) -> Agreement:
     """Agreement with "there is no error": one that was merely not found is no agreement."""
-    bound = NEGLIGIBLE * float(np.nanmean(item.panel.values("volume_true")))
+    bound = NEGLIGIBLE * _true_volume(item)
     if -bound <= mean.low and mean.high <= bound:
         return Agreement.AGREES
     return Agreement.DISAGREES if significant else Agreement.UNDECIDED
@@ -69,6 +77,6 @@ def _is_nothing(mean: Mean, significant: bool, item: PanelReport) -> Agreement:
 
 def _volume(mean: Mean, item: PanelReport) -> str:
     decimals = decimals_for([mean.estimate, mean.low, mean.high])
-    true = float(np.nanmean(item.panel.values("volume_true")))
+    true = _true_volume(item)
     size = with_interval(mean.estimate, mean.low, mean.high, decimals)
     return f"ΔV soft {size} {UNIT_NAMES[item.panel.unit]}, {100 * mean.estimate / true:+.1f} % of the mean volume"

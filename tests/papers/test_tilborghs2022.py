@@ -6,7 +6,7 @@ import pytest
 from sweep_tables import Effect, Sweep, case_row, trial_row
 from tracked_tables import tracked
 
-from papers.tilborghs2022 import empty_findings, missing_findings
+from papers.tilborghs2022 import empty_findings, missing_findings, partial_sections
 
 CASES = 40
 REMOVED, BENCHMARK = "lesion removed where cls=malignant", "as many as with lesion removed where cls=malignant"
@@ -45,11 +45,12 @@ def sweep(learnt: dict[str, int], *, labels: str = "full", kind: str = "empty") 
 
 def test_empty_labels() -> None:
     found = empty_findings(tracked(sweep({"image 1e-07": 2, "batch 1e-07": 18, "image mean_volume": 3})))
-    batch, large, presence = found
+    plain, batch, large, presence = found
+    assert plain.found == "Share left empty: dice Φ=image ε=1e-07 0.10 [0.03, 0.30]"  # Wilson 1927, 2 of 20
     assert "dice Φ=image ε=1e-07 0.10, dice Φ=batch ε=1e-07 0.90" in batch.found
     assert "dice Φ=batch ε=1e-07 − dice Φ=image ε=1e-07 +0.800" in batch.found
     assert "+0.050" in large.found
-    assert [finding.agreement.value for finding in found] == ["agrees", "undecided", "undecided"]
+    assert [finding.agreement.value for finding in found] == ["undecided", "agrees", "undecided", "undecided"]
     # every image with the structure has the larger volume under every setting
     assert presence.found.count(" 1.00 [") == 3
     assert batch.where == "hippocampus, lesion; 20 images that show nothing"
@@ -57,7 +58,7 @@ def test_empty_labels() -> None:
 
 def test_settings_that_all_leave_as_many_empty_disagree() -> None:
     found = empty_findings(tracked(sweep({"image 1e-07": 18, "batch 1e-07": 18})))
-    assert [finding.agreement.value for finding in found] == ["disagrees", "undecided"]
+    assert [finding.agreement.value for finding in found] == ["disagrees", "disagrees", "undecided"]
 
 
 def test_missing_labels() -> None:
@@ -83,4 +84,15 @@ def test_a_random_removal_is_no_claim() -> None:
 def test_settings_of_different_batch_sizes_are_not_compared(other: str) -> None:
     made = sweep({"image 1e-07": 2, other: 18})
     made.trials[1] |= {"batch_size": 8}
-    assert empty_findings(tracked(made)) == ()
+    assert [finding.claim for finding in empty_findings(tracked(made))] == [
+        "Φ over the image with a negligible ε does not learn to leave them empty"
+    ]
+
+
+def test_what_was_trained_on_full_labels_is_left_to_the_other_grid() -> None:
+    lost = sweep({"image 1e-07": 1, "batch 1e-07": 19}, labels=REMOVED, kind="removed")
+    full = sweep({"image 1e-07": 2, "batch 1e-07": 18})
+    both = tracked(Sweep(lost.trials + full.trials, lost.cases + full.cases))
+    titles = ["Level of inference", f"hippocampus, lesion, labels {REMOVED}"]
+    assert [section.title for section in partial_sections(both)] == titles
+    assert partial_sections(tracked(full)) == ()
