@@ -29,7 +29,7 @@ def volume_table(report: Report) -> Section:
     rows = tuple(tuple(_cells(item, 1 - report.settings.level)) for item in report.panels)
     note = (
         f"Mean ΔV, predicted − true volume, with {report.settings.level:.0%} studentised bootstrap intervals: of the "
-        "sum of probabilities (soft) and of the decision (hard). * p < 0.05 against 0, Holm over the volume errors of a "
+        "sum of probabilities (soft) and of the decision (hard). * p < 0.05 against 0, Holm over all errors of a "
         "network."
     )
     table = Table("volume-table-1", "Mean volume error by network and loss", columns, rows, note)
