@@ -8,7 +8,7 @@ a telephone, where the drawing fills the width, they are still letters of 11 pix
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,9 @@ from segsweep.reports.document import Drawing
 
 WIDTH = 360.0
 """Points, of which a telephone shows about as many pixels."""
+
+_LONGEST_OF_TWO = 24
+"""Letters of a name of which two stand side by side in a legend."""
 
 INK = "#0a0b0c"
 MUTED = "#0a0b0d"
@@ -96,6 +99,11 @@ def one_axes(height: float, *, left: float, legend_lines: int = 0) -> tuple[Figu
     top, bottom, right = 8 + 18 * legend_lines, 42, 8
     box = (left / WIDTH, bottom / height, 1 - (left + right) / WIDTH, 1 - (top + bottom) / height)
     return figure, figure.add_axes(box)
+
+
+def legend_columns(names: Sequence[str]) -> int:
+    """Two, or one where a name is longer than half a figure is wide."""
+    return 2 if max(map(len, names), default=0) <= _LONGEST_OF_TWO else 1
 
 
 def legend(figure: Figure, *, columns: int) -> None:

@@ -1,5 +1,6 @@
 """Scores by object size: deciles of the foreground ratio, as in Fig. 1 of Bertels et al. 2019."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -122,8 +123,10 @@ def _percent(ratio: float) -> str:
 def _drawing(item: Deciles, slug: str) -> Drawing:
     name = item.metric.capitalize()
     places = np.arange(len(item.cases))
+    columns = canvas.legend_columns(item.settings[:MOST_CURVES])
+    lines = math.ceil(min(len(item.settings), MOST_CURVES) / columns)
     with canvas.style():
-        figure, axes = canvas.one_axes(270, left=52, legend_lines=(min(len(item.settings), MOST_CURVES) + 1) // 2)
+        figure, axes = canvas.one_axes(216 + 18 * lines, left=52, legend_lines=lines)
         for index, (setting, means) in enumerate(zip(item.settings[:MOST_CURVES], item.means, strict=False)):
             axes.plot(
                 places, [mean.estimate for mean in means], color=canvas.SERIES[index], marker=_MARKERS[index],
@@ -131,7 +134,7 @@ def _drawing(item: Deciles, slug: str) -> Drawing:
             )  # fmt: skip
         axes.set(xlabel="foreground, % of image (middle of bin)", ylabel=f"mean {name}")
         axes.set_xticks(places, [_percent(float(edge.mean())) for edge in item.edges])
-        canvas.legend(figure, columns=2)
+        canvas.legend(figure, columns=columns)
         return canvas.drawing(
             figure,
             slug=f"{slug}-size-{item.metric}-figure",

@@ -3,6 +3,7 @@
 What Φ and ε change most (Tilborghs et al. 2022): whether a model leaves an image empty when its label is.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -160,8 +161,10 @@ def _points(found: PresenceResults, slug: str) -> Table:
 
 def _drawing(found: PresenceResults, slug: str) -> Drawing:
     curves = [row for row in found.rows if row.roc is not None][:MOST_CURVES]
+    columns = canvas.legend_columns([row.setting for row in curves])
+    lines = math.ceil(len(curves) / columns)
     with canvas.style():
-        figure, axes = canvas.one_axes(330, left=52, legend_lines=(len(curves) + 1) // 2)
+        figure, axes = canvas.one_axes(276 + 18 * lines, left=52, legend_lines=lines)
         axes.plot([0, 1], [0, 1], color=canvas.MUTED, linewidth=1)
         for index, row in enumerate(curves):
             if row.roc is not None:
@@ -172,7 +175,7 @@ def _drawing(found: PresenceResults, slug: str) -> Drawing:
         axes.set(
             xlabel="false-positive rate", ylabel="sensitivity", box_aspect=1, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01)
         )
-        canvas.legend(figure, columns=2)
+        canvas.legend(figure, columns=columns)
         return canvas.drawing(
             figure,
             slug=f"{slug}-presence-figure",

@@ -16,6 +16,8 @@ MOST_VECTOR_POINTS = 1_500
 
 _LEFT, _RIGHT, _BOTTOM, _TOP, _GAP = 54.0, 6.0, 40.0, 20.0, 30.0
 """Points around and between the squares."""
+_BETWEEN = 24.0
+"""Points from the left square to the right one: room for the last number under one and the first under the other."""
 
 
 def squares(
@@ -43,13 +45,13 @@ def squares(
     """
     shown = min(len(names), MOST_SQUARES)
     rows = math.ceil(shown / 2)
-    side = (canvas.WIDTH - _LEFT - _RIGHT - 10) / 2
+    side = (canvas.WIDTH - _LEFT - _RIGHT - _BETWEEN) / 2
     height = _BOTTOM + rows * side + (rows - 1) * _GAP + _TOP
     as_pixels = int(np.isfinite(y[:shown]).sum()) > MOST_VECTOR_POINTS
     colour = canvas.SOLID_SERIES[0] if as_pixels else canvas.SERIES[0]
     figure = canvas.blank(height)
     for index in range(shown):
-        left = _LEFT + (index % 2) * (side + 10)
+        left = _LEFT + (index % 2) * (side + _BETWEEN)
         bottom = height - _TOP - side - (index // 2) * (side + _GAP)
         axes = figure.add_axes(
             (left / canvas.WIDTH, bottom / height, side / canvas.WIDTH, side / height), xlim=range_x, ylim=range_y

@@ -83,3 +83,20 @@ def test_the_style_leaves_the_world_as_it_was() -> None:
     forest_of(NAMES)
     assert mpl.rcParams["text.parse_math"] == before
     assert canvas.WIDTH == 360
+
+
+@pytest.mark.parametrize(
+    "names", [["dice Φ=batch ε=0.001 B=4"] * 4, ["ce B=4", "dice Φ=batch ε=mean_volume B=4"]], ids=["two", "one"]
+)
+def test_a_legend_lies_within_its_figure(names: list[str]) -> None:
+    columns = canvas.legend_columns(names)
+    with canvas.style():
+        figure, axes = canvas.one_axes(200, left=52, legend_lines=len(names) // columns)
+        for name in names:
+            axes.plot([0, 1], label=name)
+        canvas.legend(figure, columns=columns)
+        (drawn,) = figure.legends
+        box = drawn.get_window_extent()
+    assert columns == (2 if len(names) == 4 else 1)
+    assert box.x1 <= figure.bbox.x1
+    assert box.y0 >= axes.get_window_extent().y1 - 1
