@@ -25,7 +25,7 @@ from segsweep.training import lane
 DATA = Path(os.environ.get("SEGSWEEP_DATA", Path(__file__).parents[2] / "shared" / "data"))
 DATASETS = {
     "kvasir": {"folder": str(DATA / "kvasir-seg"), "cases": 60, "resize": [64, 64]},
-    "hippocampus": {"folder": str(DATA / "Task04_Hippocampus"), "cases": 30, "resize": [32, 32, 32]},
+    "hippocampus": {"msd": str(DATA / "Task04_Hippocampus"), "cases": 30, "resize": [32, 32, 32]},
 }
 TRAINING = {"kvasir": {"epochs": 4, "batch_size": 8}, "hippocampus": {"epochs": 3, "batch_size": 4}}
 
