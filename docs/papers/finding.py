@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from segsweep.reports.document import Bullets, Item, Paragraph, Section
-from segsweep.reports.numbers import signed
+from segsweep.reports.document import Bullets, Column, Item, Paragraph, Section, Table, text_cell
+from segsweep.reports.numbers import NOTHING, signed
 from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.intervals import Interval
 
@@ -96,11 +96,28 @@ def written(differences: Iterable[Difference]) -> str:
 
 
 def findings_section(findings: Sequence[Finding], slug: str) -> Section:
-    """A line per finding, or one that says that there is nothing yet."""
+    """Which claims hold where, and a line with the numbers of each; or one that says that there is nothing yet."""
     title = "What agrees and what does not"
     if not findings:
         return Section(slug, title, (Paragraph("Nothing has been run that could tell."),))
+    claims = list(dict.fromkeys(found.claim for found in findings))
     items = tuple(
-        Item(found.found, f"{found.agreement.value.capitalize()}. {found.claim} ({found.where})") for found in findings
+        Item(found.found, f"{found.agreement.value.capitalize()}. {found.claim} ({found.where})")
+        for found in sorted(findings, key=lambda found: claims.index(found.claim))
     )
-    return Section(slug, title, (Bullets(items),))
+    return Section(slug, title, (_in_short(findings, claims, slug), Bullets(items)))
+
+
+def _in_short(findings: Sequence[Finding], claims: Iterable[str], slug: str) -> Table:
+    """Claims down, verdicts across."""
+    columns = (Column("Claim"), *(Column(each.value.capitalize()) for each in Agreement))
+    rows = tuple(
+        (text_cell(claim), *(text_cell(_places(findings, claim, each) or NOTHING) for each in Agreement))
+        for claim in claims
+    )
+    return Table(f"{slug}-claims", "In short", columns, rows)
+
+
+def _places(findings: Sequence[Finding], claim: str, agreement: Agreement) -> str:
+    found = (finding for finding in findings if (finding.claim, finding.agreement) == (claim, agreement))
+    return "; ".join(finding.where.split(";")[0] for finding in found)

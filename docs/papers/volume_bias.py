@@ -12,7 +12,7 @@ from papers.volume_table import volume_table
 from segsweep.reports.document import Section
 from segsweep.reports.estimates import Mean
 from segsweep.reports.layout import heading
-from segsweep.reports.numbers import decimals_for, with_interval
+from segsweep.reports.numbers import decimals_for, signed, with_interval
 from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -79,4 +79,4 @@ def _volume(mean: Mean, item: PanelReport) -> str:
     decimals = decimals_for([mean.estimate, mean.low, mean.high])
     true = _true_volume(item)
     size = with_interval(mean.estimate, mean.low, mean.high, decimals)
-    return f"ΔV soft {size} {UNIT_NAMES[item.panel.unit]}, {100 * mean.estimate / true:+.1f} % of the mean volume"
+    return f"ΔV soft {size} {UNIT_NAMES[item.panel.unit]}, {signed(100 * mean.estimate / true, 1)} % of the mean volume"

@@ -15,7 +15,7 @@ LOSSES = {"ce": "CE", "dice": "soft Dice"}
 
 
 def volume_table(report: Report) -> Section:
-    """A line per dataset, label and network."""
+    """A line per dataset, label and network, the networks of a label one below the other."""
     columns = (
         *(Column(title) for title in ("Data", "Unit", "Network")),
         Column("Cases", numeric=True),
@@ -26,7 +26,9 @@ def volume_table(report: Report) -> Section:
             for name in LOSSES.values()
         ),
     )
-    rows = tuple(tuple(_cells(item, 1 - report.settings.level)) for item in report.panels)
+    places = list(dict.fromkeys(map(_data, report.panels)))
+    ordered = sorted(report.panels, key=lambda item: places.index(_data(item)))
+    rows = tuple(tuple(_cells(item, 1 - report.settings.level)) for item in ordered)
     note = (
         f"Mean ΔV, predicted − true volume, with {report.settings.level:.0%} studentised bootstrap intervals: of the "
         "sum of probabilities (soft) and of the decision (hard). * p < 0.05 against 0, Holm over all errors of a "
@@ -36,12 +38,16 @@ def volume_table(report: Report) -> Section:
     return Section("volume-table-1", "All networks at a glance", (table,))
 
 
+def _data(item: PanelReport) -> str:
+    return f"{item.panel.key.dataset}, {item.panel.key.label}"
+
+
 def _cells(item: PanelReport, alpha: float) -> Iterator[Cell]:
     panel = item.panel
     true = float(np.nanmean(panel.values("volume_true")))
     means = [_mean(item, estimator, loss) for estimator in Estimator for loss in LOSSES]
     decimals = decimals_for([true, *(mean.estimate for mean in means if mean is not None)])
-    yield from map(text_cell, (f"{panel.key.dataset}, {panel.key.label}", UNIT_NAMES[panel.unit], panel.key.network))
+    yield from map(text_cell, (_data(item), UNIT_NAMES[panel.unit], panel.key.network))
     yield Cell(str(len(panel.cases)), len(panel.cases))
     yield Cell(number(true, decimals), true)
     for mean in means:

@@ -2,7 +2,17 @@
 
 import pytest
 
-from papers.finding import Agreement, Difference, all_higher, none_different, none_lower, written
+from papers.finding import (
+    Agreement,
+    Difference,
+    Finding,
+    all_higher,
+    findings_section,
+    none_different,
+    none_lower,
+    written,
+)
+from segsweep.reports.document import Bullets
 from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.intervals import Interval
 
@@ -41,3 +51,21 @@ def test_numbers_come_with_interval_and_verdict() -> None:
     assert written([UP, SAME]) == (
         "dice − ce +0.020 [+0.010, +0.030], different; dice − ce +0.001 [−0.009, +0.011], cannot be told apart"
     )
+
+
+def test_in_short_it_says_which_claim_holds_where() -> None:
+    section = findings_section(
+        [
+            Finding("Dice is higher", "liver; these models", "+0.02", Agreement.AGREES),
+            Finding("Volume is right", "liver", "1 ml", Agreement.UNDECIDED),
+            Finding("Dice is higher", "spleen; these models", "+0.03", Agreement.AGREES),
+        ],
+        "made-up",
+    )
+    (table,) = section.tables()
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["Dice is higher", "liver; spleen", "–", "–"],
+        ["Volume is right", "–", "–", "liver"],
+    ]
+    (bullets,) = (block for block in section.blocks if isinstance(block, Bullets))
+    assert [item.text for item in bullets.items] == ["+0.02", "+0.03", "1 ml"]

@@ -74,7 +74,7 @@ def test_all_networks_in_one_table() -> None:
     sweep = on_two_networks(0.6, 0.1)
     first, *_ = sections(tracked(sweep))
     (table,) = first.tables()
-    assert [row[2].text for row in table.rows] == ["logistic", "logistic", "unet-s", "unet-s"]
+    assert [row[2].text for row in table.rows] == ["logistic", "unet-s"] * 2
     trials, cases = (table.to_pandas() for table in sweep.tables())
     rows = cases[cases.split == "val"].merge(trials[["trial", "loss", "network"]])
     for row in table.rows:
