@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 
 from papers.work import Parts, Work, parts_of, total
 from segsweep.orchestration.collect import Tables, collect, refresh
@@ -62,16 +63,16 @@ class Tracked:
 
     @property
     def speed(self) -> float | None:
-        """Operations that a worker has done in a second, all that it does around them included.
+        """Operations that a worker has done in a second, all that it does around them included; median over trials.
 
         Of trials that started from scratch: how long warm starts were trained is not in their tables.
         """
         rows = self.tables.trials.select(["trial", "warm_start", "epochs"]).to_pylist()
-        found = {row["trial"]: row["epochs"] for row in rows if row["trial"] in self.seconds and not row["warm_start"]}
-        if not found:
-            return None
-        operations = sum(self._parts[trial].trial(epochs).operations for trial, epochs in found.items())
-        return operations / sum(self.seconds[trial] for trial in found)
+        found = {
+            row["trial"]: row["epochs"] for row in rows if self.seconds.get(row["trial"]) and not row["warm_start"]
+        }
+        speeds = (self._parts[trial].trial(epochs).operations / self.seconds[trial] for trial, epochs in found.items())
+        return median(speeds) if found else None
 
     @cached_property
     def _parts(self) -> Mapping[str, Parts]:

@@ -3,9 +3,11 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from xml.etree import ElementTree
 
 import jinja2
+import pyarrow as pa
 import pytest
 from grids import tiny_sweep
 
@@ -64,6 +66,16 @@ def test_a_page(half_run: Tracked, tmp_path: Path) -> None:
         root = ElementTree.parse(tmp_path / drawing).getroot()
         assert root.get("width", "").isdigit()
         assert "var(" not in (tmp_path / drawing).read_text()
+
+
+def test_speed_of_what_started_from_scratch(half_run: Tracked) -> None:
+    assert half_run.speed is None
+    trials = half_run.tables.trials
+    place = trials.schema.get_field_index("warm_start")
+    scratch = trials.set_column(place, trials.schema.field(place), pa.nulls(len(trials), pa.string()))
+    found = replace(half_run, tables=Tables(scratch, half_run.tables.cases)).speed
+    operations = 2 * 4 * 1024 + 3 * 4 * 512 + 6 * 512  # as in the page
+    assert found == pytest.approx(median(operations / seconds for seconds in half_run.seconds.values()))
 
 
 def test_what_was_never_measured_has_no_forecast(half_run: Tracked) -> None:
