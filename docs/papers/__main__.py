@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from papers import bertels2019, tilborghs2022, volume_bias, volume_bias_theory
+from papers import bertels2019, soft_labels, tilborghs2022, volume_bias, volume_bias_theory
 from papers.overview import write_overview
 from papers.page import Page, Part, write_page
 from papers.tracked import read
@@ -38,7 +38,7 @@ PAGES = (
         ),
     ),
     Page("volume-bias", (Part("volume-bias", volume_bias.findings, volume_bias.sections),)),
-    Page("soft-labels", (Part("soft-labels", lambda tracked: (), volume_bias.sections),)),
+    Page("soft-labels", (Part("soft-labels", soft_labels.findings, soft_labels.sections),)),
 )
 
 
