@@ -6,9 +6,13 @@ import pytest
 from launching import Bench, Switch
 
 from segsweep.errors import TrackingError
+from segsweep.orchestration.collect import collect, refresh
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.status import sweep_status
 from segsweep.orchestration.sweep_report import gather, report_again
+from segsweep.records.manifest import PENDING, Manifest, ManifestEntry
+from segsweep.records.rows import trial_row
+from segsweep.tracking.describe import describe_trial
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.tracking.protocol import TRIALS_FILE, Tracker
 
@@ -79,6 +83,15 @@ def test_trials_that_never_ran_are_rows_with_their_reason(bench: Bench, own_loss
     ]
     assert len(tables.cases) == 0
     assert "0 of 4 trials finished" in report_again("tiny", bench.home, lambda: bench.tracker, {}).summary
+
+
+def test_in_mid_sweep_a_trial_runs_or_has_not_been_started(bench: Bench, memory_tracker: MemoryTracker) -> None:
+    first, second = bench.trials()[:2]
+    memory_tracker.open_run(memory_tracker.open_sweep("tiny", {}), describe_trial(first, fence=0))
+    entries = tuple(ManifestEntry(trial_row(trial, state=PENDING), ()) for trial in (first, second))
+    tables = collect(refresh(Manifest("tiny", {}, entries), memory_tracker), memory_tracker)
+    rows = [(row["state"], row["reason"]) for row in tables.trials.to_pylist()]
+    assert rows == [("running", "it has not ended"), ("pending", "never started")]
 
 
 def test_a_failed_trial_is_a_row_with_its_reason_and_no_cases(bench: Bench, own_losses: Switch) -> None:
