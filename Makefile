@@ -16,7 +16,7 @@ quickstart: $(VENV)/.installed  ## install, run the phantom sweep end to end, sa
 test: $(VENV)/.installed-dev  ## the default tests: CPU only, offline, minutes
 	$(PYTEST)
 
-test-slow: $(VENV)/.installed-dev  ## simulations and longer trainings
+test-slow: $(VENV)/.installed-cluster  ## simulations, longer trainings, a launch on a Ray cluster
 	$(PYTEST) -m slow
 
 faults: $(VENV)/.installed-dev  ## 20 kills at random moments, outages, full disks: half an hour
@@ -52,4 +52,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+# a head with the Jobs API, for the tests that need one: with it Ray takes longer to start
+$(VENV)/.installed-cluster: $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,cluster]'
 	touch $@
