@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Builds, starts, tries, breaks and takes down the compose file with an engine that takes compose's verbs:
 # deploy/rehearse.sh ENGINE, for example `deploy/rehearse.sh docker compose`. What it breaks are containers of `$CONTAINERS`
-# (docker, podman). The volumes of this project are dropped at the end.
+# (docker, podman). Its volumes are its own and are dropped at the end; the ports must be free.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 engine=("$@")
-export WORKERS=2 WORKER_CPUS=1
+export COMPOSE_PROJECT_NAME=segsweep-rehearsal WORKERS=2 WORKER_CPUS=1
 deploy/secrets.sh
 finish() {
   local code=$?

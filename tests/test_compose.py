@@ -103,6 +103,12 @@ def test_services_wait_for_each_other_by_themselves() -> None:
     assert not any("depends_on" in service for service in SERVICES.values())
 
 
+def test_a_rehearsal_drops_no_volumes_but_its_own() -> None:
+    named = re.findall(r"COMPOSE_PROJECT_NAME=(\S+)", (DEPLOY / "rehearse.sh").read_text())
+    assert FILE["name"] == "segsweep"
+    assert named == ["segsweep-rehearsal"]
+
+
 def test_what_must_survive_lies_in_volumes() -> None:
     assert set(FILE["volumes"]) == {"launches", "postgres", "results", "s3"}
     used = {volume.partition(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
