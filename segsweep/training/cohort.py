@@ -50,6 +50,7 @@ class _Slice:
         self._claims: dict[str, Claim] = {}
         self._runs: dict[str, Run] = {}
         self._seconds: dict[str, float] = {}
+        self._before: dict[str, float] = {}
         self._endings: dict[str, Ending] = {}
         self._choice = Choice("sequential", {})
 
@@ -81,7 +82,7 @@ class _Slice:
                     trial, trial.loss, trial.train, trial.train.lr, batches, weights, self._place.device
                 )
                 savings[trial.id] = self._saving(trial, lanes[trial.id])
-                savings[trial.id].go_on()
+                self._before[trial.id] = savings[trial.id].go_on()
             except Exception as error:  # whatever a user's loss raises is that trial's failure alone
                 lanes.pop(trial.id, None)
                 self._fail(trial, error)
@@ -113,7 +114,8 @@ class _Slice:
 
     def _saving(self, trial: Trial, lane: Lane) -> Saving:
         checkpoints = Checkpoints(self._place.blobs, trial.id, self._claims[trial.id].fence)
-        return Saving(trial.id, lane, self._runs[trial.id], checkpoints, self._place.journal)
+        run, journal = self._runs[trial.id], self._place.journal
+        return Saving(trial.id, lane, run, checkpoints, journal, lambda: self._share(trial))
 
     def _train(self, lanes: dict[str, Lane], savings: dict[str, Saving], batches: Batches) -> None:
         """Train all lanes; each is judged and recorded when it ends, not when the last one does."""
@@ -199,9 +201,10 @@ class _Slice:
                 self._place.claims.release(self._claims[name], self._endings[name].state)
 
     def _share(self, trial: Trial) -> float:
-        """Seconds of a trial: its own, and an equal part of what the slice shared."""
+        """Seconds of a trial: its own, an equal part of what the slice shared, and those before it was interrupted."""
         shared = time.monotonic() - self._started - sum(self._seconds.values())
-        return self._seconds.get(trial.id, 0.0) + shared / len(self._trials)
+        own = self._before.get(trial.id, 0.0) + self._seconds.get(trial.id, 0.0)
+        return own + shared / len(self._trials)
 
     def _report(self, phase: str, done: float) -> None:
         self._place.report(Progress(phase, done, dict(self._endings)))

@@ -1,5 +1,6 @@
 """What is written down of a lane while it trains: a journal line before each epoch, then curves and checkpoints."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from segsweep.tracking.protocol import Run
@@ -19,6 +20,7 @@ class Saving:
         run: that its curves are written to.
         checkpoints: that it goes on from.
         journal: of this process.
+        spent: seconds that the lane has cost so far, those before it went on among them; of a warm start nobody asks.
     """
 
     name: str
@@ -26,14 +28,21 @@ class Saving:
     run: Run
     checkpoints: Checkpoints
     journal: Journal
+    spent: Callable[[], float] = lambda: 0.0
 
-    def go_on(self) -> None:
-        """Take the lane to where its latest checkpoint left it; its run begins with the epochs before."""
+    def go_on(self) -> float:
+        """Take the lane to where its latest checkpoint left it; its run begins with the epochs before.
+
+        Returns:
+            Seconds that it had cost by then.
+        """
         state = self.checkpoints.latest()
-        if state is not None:
-            self.lane.load_state_dict(state)
-            for epoch in self.lane.epochs:
-                self._log(epoch)
+        if state is None:
+            return 0.0
+        self.lane.load_state_dict(state)
+        for epoch in self.lane.epochs:
+            self._log(epoch)
+        return float(state.get("seconds", 0.0))
 
     def on_start(self, number: int) -> None:
         """An epoch begins."""
@@ -48,7 +57,7 @@ class Saving:
         self._log(epoch)
         due = self.checkpoints.due()
         if due or not self.lane.running:
-            self.checkpoints.save(epoch.number, self.lane.state_dict())
+            self._save(epoch)
 
     def stop(self, epoch: Epoch) -> None:
         """End the lane early; from its checkpoint it can still be trained to its end.
@@ -56,8 +65,11 @@ class Saving:
         Raises:
             OSError: the disk is full, or refuses.
         """
-        self.checkpoints.save(epoch.number, self.lane.state_dict())
+        self._save(epoch)
         self.lane.stop(f"stopped by ASHA at epoch {epoch.number}")
+
+    def _save(self, epoch: Epoch) -> None:
+        self.checkpoints.save(epoch.number, {**self.lane.state_dict(), "seconds": self.spent()})
 
     def _log(self, epoch: Epoch) -> None:
         self.run.log(epoch.number, epoch_metrics(epoch), at=epoch.at)

@@ -20,7 +20,7 @@ from segsweep.spec.trials import Trial
 from segsweep.store.folder import FolderBlobs
 from segsweep.store.keys import CHECKPOINTS, checkpoint_folder
 from segsweep.tracking.memory import MemoryRun, MemoryTracker
-from segsweep.tracking.protocol import CASES_FILE, Ending
+from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Ending
 from segsweep.training import checkpoint
 from segsweep.training.checkpoint import Checkpoints
 from segsweep.training.cohort import run_slice
@@ -79,6 +79,21 @@ def interrupted(trials: tuple[Trial, ...], place: Workplace, phase: str, done: f
     there = another_process(place)
     with pytest.raises(KeyboardInterrupt), there.claims:
         run_slice(trials, replace(there, report=pull))
+
+
+@pytest.mark.usefixtures("_every_epoch")
+def test_the_seconds_of_a_trial_are_those_of_all_its_attempts(place: Workplace) -> None:
+    (trial, _) = trials()
+    interrupted((trial,), place, "training", 0.6)
+    checkpoints = Checkpoints(place.blobs, trial.id, 1)
+    state = checkpoints.latest()
+    assert state is not None
+    assert 0 < state["seconds"] < 1000
+    checkpoints.save(len(state["epochs"]), {**state, "seconds": 1000.0})
+    began = time.monotonic()
+    run_slice([trial], place)
+    (row,) = runs_of(place, trial)[-1].tables[TRIALS_FILE].to_pylist()
+    assert 1000 < row["seconds"] <= 1000 + time.monotonic() - began
 
 
 @pytest.mark.usefixtures("_every_epoch")
