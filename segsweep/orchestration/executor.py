@@ -11,6 +11,7 @@ from segsweep.orchestration.slices import Slice
 from segsweep.spec.search import Asha
 from segsweep.spec.settings import Resources
 from segsweep.store.blobs import Blobs
+from segsweep.store.process import Process, this_process
 from segsweep.tracking.protocol import Ending, Tracker
 from segsweep.training.measured import Measured
 
@@ -34,6 +35,7 @@ class Errand:
         lanes: how the trials of a cohort are trained side by side: `sequential`, `fused` or `auto`.
         keep_weights: whether the runs of finished trials hold their weights.
         asha: which trials are stopped early; None = none.
+        launch: the process that sends it.
     """
 
     parent: str
@@ -47,6 +49,7 @@ class Errand:
     lanes: str = "sequential"
     keep_weights: bool = False
     asha: Asha | None = None
+    launch: Process = field(default_factory=this_process)
 
 
 @dataclass(frozen=True)

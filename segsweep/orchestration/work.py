@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from segsweep.orchestration.delivering import PATIENCE
 from segsweep.orchestration.executor import Errand
 from segsweep.orchestration.planning import find_modules_in
 from segsweep.orchestration.slices import Slice
@@ -77,6 +78,8 @@ def at_work(
             lanes=errand.lanes,
             keep_weights=errand.keep_weights,
             goes_on=goes_on,
+            # what lies on another node is delivered by nobody else once its workers have ended
+            patience=0.0 if errand.launch.is_here() else PATIENCE,
         )
 
 

@@ -58,8 +58,14 @@ class _Slice:
         try:
             return self._run()
         finally:
-            self._place.tracker.flush()  # whoever takes up a claim that is let go looks for the result first
+            self._deliver()  # whoever takes up a claim that is let go looks for the result first
             self._release()
+
+    def _deliver(self) -> None:
+        if self._place.patience > 0:
+            self._place.tracker.deliver(self._place.patience, lambda waiting: None)
+        else:
+            self._place.tracker.flush()
 
     def _run(self) -> dict[str, Ending]:
         self._report("data", 0.0)

@@ -59,6 +59,8 @@ class Workplace:
         judging: what lanes are judged on.
         on_judged: called with (trial, its rows of the cases table).
         goes_on: asked with (trial, epoch) after each epoch; a trial that is not to go on is stopped.
+        patience: seconds for which a slice waits at its end for a store that is away to take its records; none where
+            the launch is near, which delivers what its workers leave behind.
     """
 
     parent: str
@@ -76,6 +78,7 @@ class Workplace:
     judging: Judging = Judging.EVERY_CASE
     on_judged: Callable[[Trial, Sequence[Mapping[str, Any]]], None] = lambda trial, rows: None
     goes_on: Callable[[Trial, Epoch], bool] = lambda trial, epoch: True
+    patience: float = 0.0
 
     def machine(self) -> dict[str, str]:
         """The columns of the trials table that say what trained it."""
