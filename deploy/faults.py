@@ -5,7 +5,6 @@ one finished run of every trial, and with the numbers of a sweep that nothing ha
 in this process. Ends with exit code 1 and a sentence about the first promise that is broken.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,13 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from smoke import MLFLOW, RAY, ROOT, SERVICE, asker, await_ready, promise, secrets, stopwatch, wait
+from stack import DEPLOY, MLFLOW, SERVICE, Secrets, asker, await_ready, command, promise, stopwatch, wait
 
 import segsweep
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.tracking.mlflow_store import MlflowStore
 
-GRID, TRIALS = ROOT / "deploy" / "faults.yaml", 18
+GRID, TRIALS = DEPLOY / "faults.yaml", 18
 OUTAGE_SECONDS = 20.0
 LAUNCHES = 3
 FINISHED = "tags.`segsweep.kind` = 'trial' and tags.`segsweep.state` = 'finished'"
@@ -30,9 +29,8 @@ FINISHED = "tags.`segsweep.kind` = 'trial' and tags.`segsweep.state` = 'finished
 def main() -> None:
     """From ready services to two equal tables, with times."""
     containers = Containers(sys.argv[1])
-    token = secrets()["RAY_AUTH_TOKEN"]
-    service, ray = asker(SERVICE, secrets()["SEGSWEEP_TOKENS"].split(",")[0]), asker(RAY, token)
-    note = stopwatch()
+    secrets, note = Secrets.read(), stopwatch()
+    service = asker(SERVICE, secrets.looks)
 
     def finished() -> int:
         return int(wait("the sweep is shown", lambda: service("/api/v1/sweeps/faults")["states"]).get("finished", 0))
@@ -43,8 +41,8 @@ def main() -> None:
         wait(f"more than {before} trials are finished", lambda: finished() > before)
         note(f"{finished()} trials are finished")
 
-    await_ready(ray)
-    launch = launched(token)
+    await_ready(secrets)
+    launch = command(secrets, ["launch", str(GRID)])
     more()
     worker, *_ = containers.of("ray-worker")
     containers.do("kill", worker)
@@ -67,17 +65,11 @@ def main() -> None:
     launches = 1
     while launch.wait() != 0 and launches < LAUNCHES:
         note("the launch ended with trials left; the same command goes on")
-        launch, launches = launched(token), launches + 1
+        launch, launches = command(secrets, ["launch", str(GRID)]), launches + 1
     promise("a launch ends well", launch.returncode == 0)
     note(f"all trials are finished; launches: {launches}")
-    await_ready(ray)
+    await_ready(secrets)
     hold_to_one_process(note)
-
-
-def launched(token: str) -> "subprocess.Popen[bytes]":
-    """A launch from outside."""
-    environment = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token}
-    return subprocess.Popen([sys.executable, "-m", "segsweep", "launch", str(GRID), "--address", RAY], env=environment)
 
 
 def hold_to_one_process(note: Callable[[str], None]) -> None:

@@ -19,6 +19,7 @@ trap finish EXIT
 "${engine[@]}" build
 "${engine[@]}" up -d
 "${PYTHON:-python3}" deploy/smoke.py
+"${PYTHON:-python3}" deploy/sent.py
 "${engine[@]}" exec -T ray-head python - <<'PYTHON'
 from segsweep.store.s3_client import s3_client
 
