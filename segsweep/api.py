@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache
@@ -216,9 +217,14 @@ def launch(
             """Started when it is known that there is something to run on it."""
             return site.enter_context(executor or _local_ray())
 
-        if not place.has_runs:  # then all is to be run, and the workers get ready while the store is made
-            cluster()
-        tracker = open_tracker(place)
+        if place.has_runs:
+            tracker = open_tracker(place)
+        else:  # then all is to be run: the store is made while Ray and its workers start
+            executor = executor or _local_ray()  # imports of its own, which are over before those of the store begin
+            with ThreadPoolExecutor(1) as aside:
+                opening = aside.submit(open_tracker, place)
+                cluster()
+                tracker = opening.result()
         started = runs.enter_context(Launch(planned, tracker, place, told.on_undelivered))
 
         @cache
@@ -244,8 +250,16 @@ def launch(
         if not left.trials:
             return started.report()
         limit = may_start()
-        with told.training() as on_event:
-            return started.run(left, cluster(), on_event, told.on_wait, fail_fast=fail_fast, may_start=limit)
+        with told.training() as on_event, ThreadPoolExecutor(1) as aside:
+            return started.run(
+                left,
+                cluster(),
+                on_event,
+                told.on_wait,
+                fail_fast=fail_fast,
+                may_start=limit,
+                on_over=lambda: aside.submit(site.close),  # Ray takes a second to end
+            )
 
 
 def _at_any_time(piece: Slice) -> bool:

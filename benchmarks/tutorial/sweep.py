@@ -1,7 +1,8 @@
 """A loss sweep as the public tutorials put it together: Ray Tune, MLflowLoggerCallback and a MONAI CacheDataset loop.
 
 Every trial is whole in itself, as in the tutorials: it decodes its images, trains its warm start with cross-entropy,
-goes on with its loss, keeps the weights of the best epoch and reports every epoch to Tune, which logs to MLflow.
+goes on with its loss, saves the weights whenever an epoch is the best (as MONAI's do) as a checkpoint of Tune, and
+reports every epoch to Tune, which logs to MLflow, with the trial's files at its end (as Ray's example does).
 
     python benchmarks/tutorial/sweep.py DATA folds.json --settings 5 --storage FOLDER [--reuse-actors]
 
@@ -11,6 +12,8 @@ goes on with its loss, keeps the weights of the best epoch and reports every epo
 import argparse
 import json
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
@@ -149,10 +152,16 @@ def train(config: dict) -> None:
                     metric(y_pred=predicted, y=batch["label"])
             dice = metric.aggregate().item()
             metric.reset()
-            if dice > best:
-                best = dice
-                best_weights = {name: value.clone() for name, value in network.state_dict().items()}
-            tune.report({"phase": phase, "train_loss": total / len(train_loader), "dice": dice, "best_dice": best})
+            checkpoint = None
+            with ExitStack() as stack:
+                if dice > best:
+                    best = dice
+                    best_weights = {name: value.clone() for name, value in network.state_dict().items()}
+                    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                    torch.save(best_weights, folder / "best_metric_model.pth")
+                    checkpoint = tune.Checkpoint.from_directory(folder)
+                metrics = {"phase": phase, "train_loss": total / len(train_loader), "dice": dice, "best_dice": best}
+                tune.report(metrics, checkpoint=checkpoint)
         network.load_state_dict(best_weights)
 
 
@@ -181,7 +190,11 @@ def main() -> None:
         run_config=tune.RunConfig(
             name="losses",
             storage_path=str(storage),
-            callbacks=[MLflowLoggerCallback(tracking_uri=f"sqlite:///{storage}/mlflow.db", experiment_name="losses")],
+            callbacks=[
+                MLflowLoggerCallback(
+                    tracking_uri=f"sqlite:///{storage}/mlflow.db", experiment_name="losses", save_artifact=True
+                )
+            ],
         ),
     )
     results = tuner.fit()

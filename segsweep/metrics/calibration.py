@@ -1,9 +1,13 @@
 """How far predicted probabilities are from what they promise, and what any other threshold would have given."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 ECE_BINS = 20
+
+_PARTS = 256
 
 
 def expected_calibration_error(
@@ -29,18 +33,31 @@ def counts_at_thresholds(
     Args:
         probability: of the label, any shape.
         true: mask, or share of raters, of the same shape; of shares, sums are rounded.
-        thresholds: ascending.
+        thresholds: ascending from 0 to 1, more than 1/256 apart.
     """
-    # probabilities are compared as the float32 they are: a threshold between two of them must not move
-    flat = probability.ravel().astype(np.float64)
-    reached = (flat >= thresholds[0]).astype(np.intp)
-    # most voxels are background with a probability near 0, which need not be searched for
-    high = flat >= thresholds[:2][-1]
-    reached[high] = np.searchsorted(thresholds, flat[high], side="right")
+    flat = probability.ravel()
+    # a probability lies in one of 256 parts of [0, 1], and a part holds one threshold at most: nothing is searched for
+    parts = (flat * np.float32(_PARTS)).astype(np.uint16)
+    reached, following = _by_part(tuple(thresholds.tolist()))
+    count = reached[parts] + (flat >= following[parts])
     bins = len(thresholds) + 1
-    everywhere = np.bincount(reached, minlength=bins)
-    inside = np.bincount(reached, weights=true.ravel(), minlength=bins)
+    everywhere = np.bincount(count, minlength=bins)
+    inside = (
+        np.bincount(count[true.ravel()], minlength=bins)
+        if true.dtype == bool
+        else np.bincount(count, weights=true.ravel(), minlength=bins)
+    )
     return _at_least(everywhere), _at_least(inside)
+
+
+@cache
+def _by_part(thresholds: tuple[float, ...]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Of each part of [0, 1]: how many thresholds its start has reached, and the next one, rounded up to a float32."""
+    exact = np.array(thresholds)
+    above = exact.astype(np.float32)
+    above = np.where(above < exact, np.nextafter(above, np.float32(2)), above)
+    reached = np.searchsorted(exact, np.arange(_PARTS + 1) / _PARTS, side="right").astype(np.uint8)
+    return reached, np.append(above, np.float32(np.inf))[reached]
 
 
 def _at_least(histogram: NDArray[np.generic]) -> list[int]:

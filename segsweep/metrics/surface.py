@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+_LEAF = 32
+"""Places that are compared one by one: measured to be the fastest; the nearest is the nearest with any."""
+
 
 @dataclass(frozen=True)
 class SurfaceDistances:
@@ -39,7 +42,8 @@ def surface_distances(
     sides = spacing or (1.0,) * true.ndim
     box = _common_box(predicted, true)
     edges = _edge(predicted[box]), _edge(true[box])
-    there, back = _nearest(*edges, sides), _nearest(*edges[::-1], sides)
+    places = _places(edges[0], sides), _places(edges[1], sides)
+    there, back = _nearest(*places, ~edges[1][edges[0]]), _nearest(*places[::-1], ~edges[0][edges[1]])
     both = np.concatenate([there, back])
     return SurfaceDistances(
         hd95=float(max(np.quantile(there, 0.95), np.quantile(back, 0.95))),
@@ -67,11 +71,21 @@ def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask & ~inner
 
 
-def _nearest(start: NDArray[np.bool_], end: NDArray[np.bool_], sides: tuple[float, ...]) -> NDArray[np.float64]:
-    """Distance from every voxel of one edge to the nearest of the other, as float32 as MONAI gives them."""
+def _places(edge: NDArray[np.bool_], sides: tuple[float, ...]) -> NDArray[np.float64]:
+    """Where the voxels of an edge are, shape (voxels, axes)."""
     # counted from 1: MONAI's boxes have a margin of one voxel, and products of coordinates are rounded
-    here, there = ((np.argwhere(edge) + 1.0) * sides for edge in (start, end))
-    apart = ~end[start]
-    found = np.zeros(len(here), dtype=np.float32)
-    found[apart] = KDTree(there).query(here[apart])[0]
+    places = np.stack(np.unravel_index(np.flatnonzero(edge), edge.shape), axis=1).astype(np.float64)
+    return (places + 1.0) * np.asarray(sides)
+
+
+def _nearest(start: NDArray[np.float64], end: NDArray[np.float64], apart: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distance from every place of one edge to the nearest of the other, as float32 as MONAI gives them.
+
+    Args:
+        start: shape (n, axes).
+        end: shape (m, axes).
+        apart: shape (n,), which of `start` are none of `end`.
+    """
+    found = np.zeros(len(start), dtype=np.float32)
+    found[apart] = KDTree(end, leafsize=_LEAF).query(start[apart])[0]
     return found.astype(np.float64)

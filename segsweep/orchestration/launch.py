@@ -200,6 +200,7 @@ class Launch:
         *,
         fail_fast: bool = False,
         may_start: Callable[[Slice], bool] = lambda piece: True,
+        on_over: Callable[[], object] = lambda: None,
     ) -> Launched:
         """Run what is left, then report.
 
@@ -210,6 +211,7 @@ class Launch:
             on_wait: called when all that is left to do is done by others.
             fail_fast: whether the first failed trial ends the launch.
             may_start: asked just before a slice starts; one that may not is left for another launch.
+            on_over: called when nothing more is run; the report is still to be written.
 
         Raises:
             LaunchEnded: it was cancelled, or a trial failed and `fail_fast` is on.
@@ -242,6 +244,7 @@ class Launch:
             left_out = [trial.id for trial in round_.trials if trial.id not in started]
             attempts.drop(left_out)
             postponed += len(left_out)
+        on_over()
         return replace(self.report(len(attempts.endings)), postponed=postponed)
 
     def report(self, started: int = 0) -> Launched:

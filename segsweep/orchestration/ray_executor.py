@@ -23,6 +23,7 @@ os.environ.setdefault("TUNE_DISABLE_STRICT_METRIC_CHECKING", "1")
 
 import ray
 from ray import tune
+from ray.tune.execution import class_cache
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.tune.search import Searcher
 
@@ -32,7 +33,7 @@ from segsweep.orchestration.halving import Halving
 from segsweep.orchestration.outcome import Outcome
 from segsweep.orchestration.queue import Queue
 from segsweep.orchestration.ray_probe import probe_on_ray
-from segsweep.orchestration.ray_worker import get_ready, train, try_one
+from segsweep.orchestration.ray_worker import train, try_one
 from segsweep.orchestration.site import Node, room
 from segsweep.orchestration.slices import Slice
 from segsweep.orchestration.study import Study
@@ -50,6 +51,12 @@ for name in ("ray.tune.execution.tune_controller", "ray.tune.tune"):
 _HEAD = ("gcs_server", "raylet")
 """Names of the processes that a local Ray cannot do without."""
 
+
+# Tune asks for workers with a variable of their own, for PyTorch Lightning; the ones that are ready do not have it
+class_cache.DEFAULT_ENV_VARS.clear()
+
+_NEEDED = ("torch._dynamo", "segsweep.orchestration.work", "segsweep.tracking.mlflow_tracker")
+"""Modules of a worker; the first optimizer would import torch._dynamo."""
 
 _FEW_CORES = 32
 """Ray starts a process per core; on machines with more of them most would import torch for nothing."""
@@ -76,7 +83,7 @@ class RayExecutor:
             ray.init(
                 address=self._address or "local",
                 include_dashboard=False,
-                runtime_env=_at_start() if self._address is None else None,
+                _system_config=_at_start() if self._address is None else None,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 configure_logging=True,
@@ -235,11 +242,8 @@ class RayExecutor:
 
 
 def _at_start() -> dict[str, Any]:
-    """What the processes that Ray starts at once do before they are needed; Tune takes those that have its variable."""
-    if (os.cpu_count() or 1) > _FEW_CORES:
-        return {}
-    ready = f"{get_ready.__module__}.{get_ready.__qualname__}"
-    return {"env_vars": {"PL_DISABLE_FORK": "1"}, "worker_process_setup_hook": ready}
+    """What the processes that Ray starts at once import, while the launch is still getting its store ready."""
+    return {"preload_python_modules": list(_NEEDED)} if (os.cpu_count() or 1) <= _FEW_CORES else {}
 
 
 class _NextSlice(Searcher):  # type: ignore[misc]

@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +21,6 @@ if TYPE_CHECKING:
     from segsweep.training.workplace import Progress
 
 _REPORT_SECONDS = 1.0
-
-
-def get_ready() -> None:
-    """Import what a worker needs, before there is anything to do."""
-    with suppress(Exception):  # what cannot be imported is told by the slice that needs it
-        import torch._dynamo  # noqa: F401, PLC0415 (the first optimizer would)
-
-        import segsweep.orchestration.work  # noqa: PLC0415 (torch and MONAI belong to the worker)
-        import segsweep.tracking.mlflow_tracker  # noqa: F401, PLC0415
 
 
 def train(

@@ -82,8 +82,8 @@ class Lane:
             batch: images and targets on the lane's device.
             seed: of the dropout of this step.
         """
-        torch.manual_seed(seed)
-        self.network.train()
+        self._seed(seed)
+        self._switch(training=True)
         self.learn(self._logits(batch), batch)
         self.update()
 
@@ -106,7 +106,7 @@ class Lane:
     @torch.no_grad()
     def judge(self, batch: Batch) -> None:
         """Look at one selection batch with the weights as they are; `begin` and `end_epoch` draw the conclusion."""
-        self.network.eval()
+        self._switch(training=False)
         self.look(self._logits(batch), batch)
 
     def look(self, logits: torch.Tensor, batch: Batch) -> None:
@@ -179,6 +179,16 @@ class Lane:
             self.network.load_state_dict(state["network"])
             self._optimizer.load_state_dict(state["optimizer"])
             self._schedule.load_state_dict(state["schedule"])
+
+    def _seed(self, seed: int) -> None:
+        # torch.manual_seed notes a stack trace for every kind of device that is not there, at each call
+        torch.default_generator.manual_seed(seed)
+        if self._device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+
+    def _switch(self, *, training: bool) -> None:
+        if self.network.training is not training:
+            self.network.train(training)
 
     def _logits(self, batch: Batch) -> torch.Tensor:
         with self.autocast():

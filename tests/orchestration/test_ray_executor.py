@@ -5,9 +5,11 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 from launching import Bench
+from ray import tune
 
 from segsweep import api, cli
 from segsweep.errors import TrainingError
@@ -55,6 +57,17 @@ def test_the_program_runs_a_sweep_on_ray_and_gives_the_cases_of_one_process(
 def ray_executor() -> Iterator[RayExecutor]:
     with RayExecutor() as executor:
         yield executor
+
+
+@pytest.mark.usefixtures("ray_executor")
+def test_a_worker_has_imported_what_it_needs_before_a_slice_comes(tmp_path: Path) -> None:
+    def look(config: dict[str, object]) -> None:
+        tune.report({"ready": {"monai", "mlflow", "torch._dynamo"} <= set(sys.modules)})
+
+    once = tune.RunConfig(storage_path=str(tmp_path), verbose=0)
+    (seen,) = tune.Tuner(tune.with_resources(look, {"cpu": 1}), run_config=once).fit()
+    assert seen.metrics is not None
+    assert seen.metrics["ready"]
 
 
 @pytest.fixture(scope="module")
