@@ -74,8 +74,9 @@ def _edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _places(edge: NDArray[np.bool_], sides: tuple[float, ...]) -> NDArray[np.float64]:
     """Where the voxels of an edge are, shape (voxels, axes)."""
     # counted from 1: MONAI's boxes have a margin of one voxel, and products of coordinates are rounded
-    places = np.stack(np.unravel_index(np.flatnonzero(edge), edge.shape), axis=1).astype(np.float64)
-    return (places + 1.0) * np.asarray(sides)
+    voxels = np.stack(np.unravel_index(np.flatnonzero(edge), edge.shape), axis=1)
+    places: NDArray[np.float64] = np.multiply(voxels + 1.0, sides, dtype=np.float64)
+    return places
 
 
 def _nearest(start: NDArray[np.float64], end: NDArray[np.float64], apart: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -55,9 +55,6 @@ _HEAD = ("gcs_server", "raylet")
 # Tune asks for workers with a variable of their own, for PyTorch Lightning; the ones that are ready do not have it
 class_cache.DEFAULT_ENV_VARS.clear()
 
-_NEEDED = ("torch._dynamo", "segsweep.orchestration.work", "segsweep.tracking.mlflow_tracker")
-"""Modules of a worker; the first optimizer would import torch._dynamo."""
-
 _FEW_CORES = 32
 """Ray starts a process per core; on machines with more of them most would import torch for nothing."""
 
@@ -243,7 +240,7 @@ class RayExecutor:
 
 def _at_start() -> dict[str, Any]:
     """What the processes that Ray starts at once import, while the launch is still getting its store ready."""
-    return {"preload_python_modules": list(_NEEDED)} if (os.cpu_count() or 1) <= _FEW_CORES else {}
+    return {"preload_python_modules": ["segsweep.orchestration.ready"]} if (os.cpu_count() or 1) <= _FEW_CORES else {}
 
 
 class _NextSlice(Searcher):  # type: ignore[misc]
