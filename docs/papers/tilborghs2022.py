@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import binomtest
 
 from papers.chosen_sections import chosen_sections
 from papers.compared import compare
@@ -19,6 +18,7 @@ from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import over_repeats
 from segsweep.statistics.presence import Presence
+from segsweep.statistics.shares import share_interval
 
 SHOWN = ("-scores", "-presence", "-removed")
 MARGIN = 0.05
@@ -110,13 +110,12 @@ def _is_benchmark(other: PanelReport, item: PanelReport) -> bool:
 
 
 def _not_learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
-    """How many predictions of the plain settings are empty, by Wilson's interval: a resampled 0 of 40 has no width."""
+    """How many predictions of the plain settings are empty."""
     shares = np.where(which, over_repeats(item.panel.values("empty_pred")), np.nan)
     said, ends = [], []
     for one in (one for one in dice_settings(item.panel) if one.is_plain):
-        known = shares[one.place][np.isfinite(shares[one.place])]
-        found = binomtest(round(known.sum()), len(known)).proportion_ci(report.settings.level, method="wilson")
-        said.append(f"{item.panel.settings[one.place]} {with_interval(known.mean(), found.low, found.high, 2)}")
+        found = share_interval(shares[one.place], level=report.settings.level)
+        said.append(f"{item.panel.settings[one.place]} {with_interval(found.estimate, found.low, found.high, 2)}")
         ends.append(found)
     if ends:
         none, some = all(end.high < FEW for end in ends), any(end.low >= FEW for end in ends)

@@ -3,13 +3,19 @@
 from segsweep.reports.document import Cell
 from segsweep.reports.estimates import Mean
 from segsweep.reports.numbers import NOTHING, with_interval
+from segsweep.statistics.intervals import Interval
 from segsweep.statistics.presence import Presence
 
 
-def mean_cell(mean: Mean, decimals: int, *, scale: float = 1.0) -> Cell:
-    """A mean; `scale` 100 prints a share in per cent."""
-    estimate, low, high = (scale * value for value in (mean.estimate, mean.low, mean.high))
-    return Cell(with_interval(estimate, low, high, decimals), estimate, low, high)
+def mean_cell(mean: Mean, decimals: int) -> Cell:
+    """A mean."""
+    return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals), mean.estimate, mean.low, mean.high)
+
+
+def share_cell(share: Interval) -> Cell:
+    """A share, in per cent."""
+    estimate, low, high = (100 * value for value in (share.estimate, share.low, share.high))
+    return Cell(with_interval(estimate, low, high, 0), estimate, low, high)
 
 
 def auc_cell(roc: Presence | None) -> Cell:

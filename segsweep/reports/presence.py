@@ -13,12 +13,14 @@ from segsweep.errors import InputError
 from segsweep.reports import canvas
 from segsweep.reports.document import Cell, Column, Drawing, Drawings, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import auc_cell, mean_cell
+from segsweep.reports.interval_cells import auc_cell, mean_cell, share_cell
 from segsweep.reports.numbers import count, decimals_for, number
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
+from segsweep.statistics.intervals import Interval
 from segsweep.statistics.presence import Presence, presence_by_volume
+from segsweep.statistics.shares import share_interval
 
 MOST_CURVES = 6
 
@@ -37,9 +39,9 @@ class PresenceRow:
 
     setting: str
     dice_with: Mean
-    left_empty: Mean
+    left_empty: Interval
     false_volume: Mean
-    missed: Mean
+    missed: Interval
     roc: Presence | None
 
 
@@ -64,9 +66,7 @@ def presence(estimates: PanelEstimates, *, level: float) -> PresenceResults | No
     dice = over_repeats(panel.values("dice"))
     parts = [
         np.where(without, np.nan, dice),
-        np.where(without, empty, np.nan),
         np.where(without, volume, np.nan),
-        np.where(without, np.nan, empty),
     ]
     found = means_with_intervals(np.concatenate(parts), estimates.weights, level=level)
     size = len(panel.settings)
@@ -75,9 +75,9 @@ def presence(estimates: PanelEstimates, *, level: float) -> PresenceResults | No
             PresenceRow(
                 setting=setting,
                 dice_with=found[place],
-                left_empty=found[size + place],
-                false_volume=found[2 * size + place],
-                missed=found[3 * size + place],
+                left_empty=share_interval(empty[place, without], level=level),
+                false_volume=found[size + place],
+                missed=share_interval(empty[place, ~without], level=level),
                 roc=roc_of(volume[place], ~without, level),
             )
             for place, setting in enumerate(panel.settings)
@@ -120,8 +120,8 @@ def _table(found: PresenceResults, slug: str, level: float) -> Table:
         (
             text_cell(row.setting),
             mean_cell(row.dice_with, 3),
-            mean_cell(row.missed, 0, scale=100),
-            mean_cell(row.left_empty, 0, scale=100),
+            share_cell(row.missed),
+            share_cell(row.left_empty),
             mean_cell(row.false_volume, decimals),
             auc_cell(row.roc),
         )
@@ -130,8 +130,8 @@ def _table(found: PresenceResults, slug: str, level: float) -> Table:
     note = (
         f"{count(found.with_structure, 'case')} with the structure, {found.without} without. False volume: mean "
         "predicted volume after the decision where there is nothing. AUC: chance that a case with the structure has "
-        f"the larger predicted volume. {level:.0%} intervals: bootstrap over cases; AUC by Newcombe 2006, cases taken "
-        "as independent."
+        f"the larger predicted volume. {level:.0%} intervals: bootstrap over cases; shares by Wilson 1927 and AUC by "
+        "Newcombe 2006, cases taken as independent."
     )
     return Table(f"{slug}-presence-table", "Cases with and without the structure", columns, rows, note)
 

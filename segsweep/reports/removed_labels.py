@@ -11,12 +11,14 @@ import numpy as np
 
 from segsweep.reports.document import Column, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import auc_cell, mean_cell
+from segsweep.reports.interval_cells import auc_cell, mean_cell, share_cell
 from segsweep.reports.numbers import count, decimals_for
 from segsweep.reports.presence import roc_of
 from segsweep.reports.scores import over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
+from segsweep.statistics.intervals import Interval
 from segsweep.statistics.presence import Presence
+from segsweep.statistics.shares import share_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class RemovedRow:
     kept_error: Mean
     removed_dice: Mean
     removed_error: Mean
-    left_empty: Mean
+    left_empty: Interval
     removed_volume: Mean
     roc: Presence | None
 
@@ -66,7 +68,7 @@ def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults
     dice, empty = over_repeats(panel.values("dice")), over_repeats(panel.values("empty_pred"))
     parts = [
         *(np.where(kept, values, np.nan) for values in (dice, error)),
-        *(np.where(removed, values, np.nan) for values in (dice, error, empty, volume)),
+        *(np.where(removed, values, np.nan) for values in (dice, error, volume)),
     ]
     found = means_with_intervals(np.concatenate(parts), estimates.weights, level=level)
     size, either = len(panel.settings), kept | removed
@@ -77,8 +79,8 @@ def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults
             kept_error=found[size + place],
             removed_dice=found[2 * size + place],
             removed_error=found[3 * size + place],
-            left_empty=found[4 * size + place],
-            removed_volume=found[5 * size + place],
+            left_empty=share_interval(empty[place, removed], level=level),
+            removed_volume=found[4 * size + place],
             roc=roc_of(volume[place, either], kept[either], level),
         )
         for place, setting in enumerate(panel.settings)
@@ -111,7 +113,7 @@ def _table(found: RemovedResults, slug: str, level: float) -> Table:
             mean_cell(row.kept_error, decimals),
             mean_cell(row.removed_dice, 3),
             mean_cell(row.removed_error, decimals),
-            mean_cell(row.left_empty, 0, scale=100),
+            share_cell(row.left_empty),
             mean_cell(row.removed_volume, decimals),
             auc_cell(row.roc),
         )
@@ -122,6 +124,7 @@ def _table(found: RemovedResults, slug: str, level: float) -> Table:
         "their real label here. If those labels were missing, Dice against the real label should be high; if the "
         "structure is to be left out, the prediction should be empty. AUC: chance that a case that kept its label has "
         "the larger predicted volume; where the cases were chosen at random nothing in the image tells them apart. "
-        f"{level:.0%} intervals: bootstrap over cases; AUC by Newcombe 2006, cases taken as independent."
+        f"{level:.0%} intervals: bootstrap over cases; shares by Wilson 1927 and AUC by Newcombe 2006, cases taken as "
+        "independent."
     )
     return Table(f"{slug}-removed-table", "Cases whose label was removed from training", columns, rows, note)
