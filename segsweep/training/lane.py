@@ -266,10 +266,23 @@ def hard_dice(logits: torch.Tensor, targets: torch.Tensor, ignore: torch.Tensor 
     if logits.shape[1] == 1:
         predicted, true = (logits > 0).float(), targets
     else:
-        classes = torch.arange(1, logits.shape[1], device=logits.device).view(1, -1, *[1] * (logits.ndim - 2))
-        predicted, true = (logits.argmax(dim=1, keepdim=True) == classes).float(), targets[:, 1:]
+        predicted, true = _won(logits).float(), targets[:, 1:]
     if ignore is not None:
         predicted, true = predicted.masked_fill(ignore, 0), true.masked_fill(ignore, 0)
     space = tuple(range(2, logits.ndim))
     both, total = (predicted * true).sum(dim=space), (predicted + true).sum(dim=space)
     return torch.where(total > 0, 2 * both / total, torch.nan).nanmean(dim=1)
+
+
+def _won(logits: torch.Tensor) -> torch.Tensor:
+    """Where each foreground label has the largest logit, shape (B, labels, *size); of equal ones the first has.
+
+    On a CPU, argmax over the labels takes twice as long as the network that the logits come from.
+    """
+    highest = logits == logits.amax(dim=1, keepdim=True)
+    free, won = ~highest[:, :1], []
+    for label in range(1, logits.shape[1]):
+        mine = highest[:, label : label + 1]
+        won.append(mine & free)
+        free = free & ~mine
+    return torch.cat(won, dim=1)

@@ -135,9 +135,11 @@ class TestHardDice:
         expected = [overlap(logit > 0, mask).dice for logit, mask in zip(logits, masks, strict=True)]
         assert found.tolist() == pytest.approx(expected)
 
-    def test_classes_against_metrics(self) -> None:
+    @pytest.mark.parametrize("equal", [False, True])
+    def test_classes_against_metrics(self, equal: bool) -> None:
         rng = np.random.default_rng(0)
         logits = rng.normal(size=(4, 3, 5, 5, 5)).astype(np.float32)
+        logits = logits.round() if equal else logits  # of equal logits the first one is the largest
         values = rng.integers(0, 3, (4, 1, 5, 5, 5))
         found = hard_dice(torch.from_numpy(logits), encode(torch.from_numpy(values).float(), 3))
         for case in range(4):
