@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from functools import cache
@@ -191,7 +191,7 @@ def launch(
     Args:
         grid: file.
         home: folder and store; left out: by the environment, else ./segsweep-runs.
-        executor: where to run; left out: a local Ray that ends with the launch.
+        executor: where to run, left while the report is written; left out: a local Ray that ends with the launch.
         again: also run failed and diverged trials again.
         fail_fast: end the launch with the first trial that fails.
         max_hours: start no slice that by its forecast would end later than this from now; what has not been measured
@@ -220,7 +220,7 @@ def launch(
         if place.has_runs:
             tracker = open_tracker(place)
         else:  # then all is to be run: the store is made while Ray and its workers start
-            executor = executor or _local_ray()  # imports of its own, which are over before those of the store begin
+            executor = executor or _local_ray()  # imported here: two threads should not import at once
             with ThreadPoolExecutor(1) as aside:
                 opening = aside.submit(open_tracker, place)
                 cluster()
@@ -251,15 +251,19 @@ def launch(
             return started.report()
         limit = may_start()
         with told.training() as on_event, ThreadPoolExecutor(1) as aside:
-            return started.run(
+            ending: list[Future[None]] = []
+            launched = started.run(
                 left,
                 cluster(),
                 on_event,
                 told.on_wait,
                 fail_fast=fail_fast,
                 may_start=limit,
-                on_over=lambda: aside.submit(site.close),  # Ray takes a second to end
+                on_over=lambda: ending.append(aside.submit(site.close)),  # Ray takes a second to end
             )
+            for ended in ending:
+                ended.result()
+            return launched
 
 
 def _at_any_time(piece: Slice) -> bool:

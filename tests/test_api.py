@@ -134,6 +134,48 @@ def test_launch_starts_no_workers_where_nothing_is_left(home: segsweep.Home, lau
     assert (again.started, again.manifest) == (0, launched[0].manifest)
 
 
+@contextmanager
+def ending(ends: list[str], error: Exception | None = None) -> Iterator[InProcessExecutor]:
+    """Workers that say when they have ended, or how they could not."""
+    try:
+        yield InProcessExecutor()
+    finally:
+        ends.append("ended")
+        if error is not None:
+            raise error
+
+
+class TestTheEndOfTheWorkers:
+    def test_they_have_ended_when_launch_returns(self, tmp_path: Path, grid_file: Path) -> None:
+        ends: list[str] = []
+        segsweep.launch(grid_file, home=segsweep.Home(tmp_path / "home"), executor=ending(ends))
+        assert ends == ["ended"]
+
+    def test_they_have_ended_when_the_report_cannot_be_written(
+        self, tmp_path: Path, grid_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError("no room")
+
+        monkeypatch.setattr("segsweep.orchestration.launch.write_tables_report", refuse)
+        ends: list[str] = []
+        with pytest.raises(OSError, match="no room"):
+            segsweep.launch(grid_file, home=segsweep.Home(tmp_path / "home"), executor=ending(ends))
+        assert ends == ["ended"]
+
+    def test_they_have_ended_where_the_store_cannot_be_made(self, tmp_path: Path, grid_file: Path) -> None:
+        (tmp_path / "file").touch()
+        ends: list[str] = []
+        with pytest.raises(NotADirectoryError):
+            segsweep.launch(grid_file, home=segsweep.Home(tmp_path / "file" / "home"), executor=ending(ends))
+        assert ends == ["ended"]
+
+    def test_that_they_could_not_end_is_told(self, tmp_path: Path, grid_file: Path) -> None:
+        stuck = ending([], RuntimeError("they would not"))
+        with pytest.raises(RuntimeError, match="they would not"):
+            segsweep.launch(grid_file, home=segsweep.Home(tmp_path / "home"), executor=stuck)
+
+
 def test_launch_within_no_time_measures_once_and_starts_nothing(
     home: segsweep.Home, launched: tuple[Launched, Diary], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """The import contracts: one direction, heavy libraries confined, light start."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,10 @@ def loaded_by(statement: str) -> set[str]:
     """Top-level modules that a fresh interpreter holds after a statement."""
     code = f"{statement}\nimport sys; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
     return set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_no_test_changes_the_clock_of_the_whole_process() -> None:
+    """An event loop of another thread that looked at it in that moment would sleep until the end of days."""
+    tests = Path(__file__).parent
+    changing = re.compile(r"setattr\(\s*(time|[\"']time\.)")
+    assert [path.name for path in tests.rglob("*.py") if changing.search(path.read_text())] == []

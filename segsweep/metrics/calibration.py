@@ -31,7 +31,7 @@ def counts_at_thresholds(
     """Predicted and true-positive voxels at each threshold t, where a voxel is predicted if its probability is ≥ t.
 
     Args:
-        probability: of the label, any shape.
+        probability: of the label, between 0 and 1, any shape.
         true: mask, or share of raters, of the same shape; of shares, sums are rounded.
         thresholds: ascending from 0 to 1, more than 1/256 apart.
     """

@@ -20,7 +20,7 @@ TRACKING_SECONDS = 0.4
 SLICE_SECONDS = 1.0
 """Until Ray Tune has given a free worker its next slice."""
 AROUND_SECONDS = 6.0
-"""To open the store before, to gather tables and write the report after."""
+"""To open the store before, where that is not done while Ray starts; to gather tables and write the report after."""
 
 Measurements = Mapping[str, Measured]
 """Shape to what was measured of it."""

@@ -52,9 +52,6 @@ _HEAD = ("gcs_server", "raylet")
 """Names of the processes that a local Ray cannot do without."""
 
 
-# Tune asks for workers with a variable of their own, for PyTorch Lightning; the ones that are ready do not have it
-class_cache.DEFAULT_ENV_VARS.clear()
-
 _FEW_CORES = 32
 """Ray starts a process per core; on machines with more of them most would import torch for nothing."""
 
@@ -68,14 +65,17 @@ class RayExecutor:
 
     def __init__(self, address: str | None = None) -> None:
         self._address = address
-        self._entered = 0.0
+        self._start = 0.0
         self._head: tuple[Process, ...] = ()
 
     def __enter__(self) -> "RayExecutor":
-        self._entered = time.monotonic()
+        entered = time.monotonic()
         if self._address is None:
             # a local head that has ended will not come back; Ray gives up on it, and ends this process, after a minute
             os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
+            # Tune asks for workers that have this variable, for PyTorch Lightning; those that are ready have none. Where
+            # it hands on variables for S3, it starts others
+            getattr(class_cache, "DEFAULT_ENV_VARS", {}).pop("PL_DISABLE_FORK", None)
         try:
             ray.init(
                 address=self._address or "local",
@@ -88,6 +88,7 @@ class RayExecutor:
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError(f"no Ray cluster at {self._address or 'this machine'}: {error}") from error
         self._head = children_named(*_HEAD) if self._address is None else ()
+        self._start = time.monotonic() - entered
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -217,10 +218,11 @@ class RayExecutor:
         """Measure each shape on all workers at once, so that they are in each other's way as they will be."""
         gpus = self._gpus(resources)
         self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
+        asked = time.monotonic()
         ready, found = probe_on_ray(
             shapes, modules, workers=workers, cpus=resources.cpus, gpus=gpus, on_probed=on_measured
         )
-        return Measurements(ready - self._entered, found)
+        return Measurements(self._start + ready - asked, found)
 
     def _refuse_what_is_not_there(self, asked: dict[str, float]) -> None:
         """A worker that fits no node would be waited for without a word and without an end."""

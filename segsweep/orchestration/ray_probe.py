@@ -16,7 +16,7 @@ class _Prober:
 
     def start(self) -> None:
         """Import what a worker needs, as its first slice would."""
-        import segsweep.training.probe  # noqa: F401, PLC0415
+        import segsweep.orchestration.ready  # noqa: F401, PLC0415
 
     def probe(self, trials: Slice, modules: Path, threads: int, gpu: bool) -> Measured:
         """One shape."""

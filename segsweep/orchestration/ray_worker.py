@@ -27,6 +27,7 @@ def train(
     config: dict[str, Any], slices: Sequence[Slice], errand: Errand, threads: int, gpu: bool, verdicts: Any
 ) -> None:
     """One slice."""
+    import segsweep.orchestration.ready  # noqa: F401, PLC0415 (a worker that another machine has started may not be)
     from segsweep.orchestration.work import work  # noqa: PLC0415 (torch and MONAI belong to the worker)
 
     reporter = _Reporter(verdicts)
@@ -37,6 +38,7 @@ def train(
 
 def try_one(config: dict[str, Any], study: Study, errand: Errand, threads: int, gpu: bool, verdicts: Any) -> None:
     """One candidate."""
+    import segsweep.orchestration.ready  # noqa: F401, PLC0415
     from segsweep.orchestration.trying import try_candidate  # noqa: PLC0415 (torch and MONAI belong to the worker)
     from segsweep.orchestration.work import at_work  # noqa: PLC0415
 

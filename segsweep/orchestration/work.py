@@ -1,6 +1,5 @@
 """What a worker does with a slice or a candidate, wherever it runs."""
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,9 +99,4 @@ def _settle(modules: Path, threads: int, *, gpu: bool) -> torch.device:
     """Make this process one that trials can be run in."""
     find_modules_in(modules)
     torch.set_num_threads(threads)
-    if (
-        gc.get_freeze_count() == 0
-    ):  # what is imported by now stays: to look through it again and again took 7 % of the time
-        gc.collect()
-        gc.freeze()
     return torch.device("cuda" if gpu and torch.cuda.is_available() else "cpu")

@@ -36,7 +36,7 @@ def segment(network: nn.Module, image: NewImage, threshold: float | None, device
     """
     (on_grid,) = predict(network, [image], device)
     foreground = image.geometry.to_native(on_grid)
-    # in float64, as the counts that thresholds are chosen by
+    # in float64, where a threshold is what it says, as for the counts that thresholds are chosen by
     mask = decide(foreground) if threshold is None else (foreground[0].astype(np.float64) >= threshold).astype(np.uint8)
     labels = (Seen(share, mask == value, image.geometry) for value, share in enumerate(foreground, start=1))
     return Segmented(mask, tuple(labels))

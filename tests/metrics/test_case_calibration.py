@@ -52,6 +52,17 @@ class TestCountsAtThresholds:
             chosen = probability.astype(np.float64) >= level
             assert (predicted, both) == (chosen.sum(), (chosen & true).sum())
 
+    def test_next_to_every_threshold(self) -> None:
+        """The float32 below a threshold, the nearest to it, the one above; and what rounding may leave above 1."""
+        nearest = self.LEVELS.astype(np.float32)
+        probability = np.concatenate([np.nextafter(nearest, np.float32(end)) for end in (-1, 2)] + [nearest])
+        probability = np.append(probability[probability >= 0], np.nextafter(np.float32(1), np.float32(2)))
+        true = np.arange(len(probability)) % 3 == 0
+        predicted_at, true_positive_at = counts_at_thresholds(probability, true, self.LEVELS)
+        for level, predicted, both in zip(THRESHOLDS, predicted_at, true_positive_at, strict=True):
+            chosen = probability.astype(np.float64) >= level
+            assert (predicted, both) == (chosen.sum(), (chosen & true).sum())
+
     @given(PROBABILITIES, MASKS)
     def test_at_one_half_it_is_the_hard_volume(self, probability: NDArray[np.float32], true: NDArray[np.bool_]) -> None:
         predicted_at, _ = counts_at_thresholds(probability, true, self.LEVELS)

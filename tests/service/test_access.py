@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from clients import TOKEN, client_of, until
@@ -120,7 +121,7 @@ class TestCookies:
         cookie = tokens.cookie(TOKEN)
         assert tokens.accepts_cookie(cookie)
         now = time.time()
-        monkeypatch.setattr(time, "time", lambda: now + COOKIE_SECONDS + 1)
+        monkeypatch.setattr("segsweep.service.tokens.time", SimpleNamespace(time=lambda: now + COOKIE_SECONDS + 1))
         assert not tokens.accepts_cookie(cookie)
 
     def test_its_end_cannot_be_changed(self) -> None:
