@@ -73,8 +73,8 @@ class RayExecutor:
         if self._address is None:
             # a local head that has ended will not come back; Ray gives up on it, and ends this process, after a minute
             os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "5")
-            # Tune asks for workers that have this variable, for PyTorch Lightning; those that are ready have none. Where
-            # it hands on variables for S3, it starts others
+            # Tune asks for workers with this variable, for PyTorch Lightning; those that are ready have none. Where it
+            # hands on variables for S3, it starts others
             getattr(class_cache, "DEFAULT_ENV_VARS", {}).pop("PL_DISABLE_FORK", None)
         try:
             ray.init(
