@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from segsweep.reports.costs import most_epochs
 from segsweep.reports.document import Block, Bullets, Column, Item, Paragraph, Section, Table, Tone, text_cell
 from segsweep.reports.numbers import count, listed
 from segsweep.reports.panels import Panel, panel_names
@@ -45,6 +46,7 @@ class Completeness:
     Attributes:
         trials: asked for; those that were only to guide a search are not among them.
         searched: trials that guided a search and were judged on inner cases only.
+        cut_short: finished trials whose last allowed epoch was their best: they had not converged.
     """
 
     trials: int
@@ -58,6 +60,7 @@ class Completeness:
     policies: tuple[str, ...]
     empty_truths: int
     cut_off_cases: int
+    cut_short: int
 
     @property
     def finished(self) -> int:
@@ -93,6 +96,12 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
         policies=_distinct(trial.labels for trial in results.trials),
         empty_truths=sum(_cases_where(panel, panel.values("empty_true") == 1) for panel in panels),
         cut_off_cases=sum(_cases_where(panel, panel.values("truth_cut_off") > 0) for panel in panels),
+        cut_short=sum(
+            trial.state == "finished" and best == most_epochs(spec)
+            for trial, best, spec in zip(
+                results.trials, table["best_epoch"].to_pylist(), table["spec"].to_pylist(), strict=True
+            )
+        ),
     )
 
 
@@ -144,6 +153,11 @@ def warnings(stock: Completeness) -> tuple[str, ...]:
         sentences.append(
             f"Cases are missing for {listed(settings)}; each comparison uses the cases that both sides have."
         )
+    if 2 * stock.cut_short > stock.finished:
+        sentences.append(
+            f"{stock.cut_short} of {count(stock.finished, 'training')} were best in the last epoch that they were "
+            "allowed: they had not converged, and what is said of their volumes may be true of the start only."
+        )
     if len(stock.devices) > 1:
         sentences.append(f"Trials ran on different kinds of device ({listed(stock.devices)}).")
     if len(stock.torch_versions) > 1:
@@ -172,6 +186,10 @@ def section(stock: Completeness, policy: EmptyPolicy) -> Section:
         facts.append(
             f"{count(stock.searched, 'further trial')} guided the search: judged on inner cases only, compared with "
             "nothing."
+        )
+    if stock.cut_short:
+        facts.append(
+            f"Best in the last epoch that they were allowed: {stock.cut_short} of {count(stock.finished, 'training')}."
         )
     if stock.devices:
         facts.append(f"Device: {listed(stock.devices)}. torch: {listed(stock.torch_versions) or 'unknown'}.")

@@ -42,7 +42,7 @@ def costs(results: Results) -> tuple[Cost, ...]:
         name: np.array(results.trials_table[name].to_pylist(), dtype=np.float64)
         for name in ("seconds", "forecast_seconds", "epochs")
     }
-    columns["most_epochs"] = np.array([_most_epochs(spec) for spec in results.trials_table["spec"].to_pylist()])
+    columns["most_epochs"] = np.array([most_epochs(spec) for spec in results.trials_table["spec"].to_pylist()])
     members: dict[tuple[str, str], list[int]] = {}
     for index, trial in enumerate(results.trials):
         if trial.state == "finished" and np.isfinite(columns["seconds"][index]):
@@ -52,7 +52,7 @@ def costs(results: Results) -> tuple[Cost, ...]:
     )
 
 
-def _most_epochs(spec: str) -> float:
+def most_epochs(spec: str) -> float:
     """Of the whole trial as JSON; results made elsewhere need not say."""
     train = json.loads(spec).get("train", {})
     return float(train.get("epochs", np.nan))
