@@ -43,12 +43,12 @@ FIRST_IDS = {
     "search-busi": "35c83d5400a427e2",
     "bertels2019": "1b9af8a4009a1031",
     "bertels2019-tversky": "1b9af8a4009a1031",
-    "volume-bias": "24cdf4e88013eb83",
+    "volume-bias": "3b2c42d885e66a46",
     "volume-bias-theory": "79aacb02fb7227ad",
     "phi-epsilon-empty": "3a1cb33a742691ea",
     "phi-epsilon-missing": "3a1cb33a742691ea",
     "phi-epsilon-missing-classes": "add3964a57222bec",
-    "soft-labels": "81cca78e78007c4f",
+    "soft-labels": "1497715430509a84",
 }
 """The first trial of each on made-up data. An id that moves takes leave of every result that was tracked under it."""
 SAME_ON_HARD_LABELS = ("volume-bias-theory", "soft-labels")
