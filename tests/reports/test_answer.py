@@ -1,3 +1,5 @@
+import json
+
 import pyarrow as pa
 import pytest
 from sweep_tables import LOSSES, Sweep, case_row, hippocampus, trial_row
@@ -104,6 +106,22 @@ def test_mixed_devices_and_versions_are_said() -> None:
     text = to_markdown(build_report(*Sweep(trials, cases).tables(), FAST, name="x"))
     assert "different kinds of device (cpu and cuda)" in text
     assert "different versions of torch (2.13.0 and 2.6.0)" in text
+
+
+@pytest.mark.parametrize(("best", "said"), [(41, False), (60, True), (None, False)])
+def test_trainings_that_ended_while_they_got_better_are_said(best: int | None, said: bool) -> None:
+    others = {0: 41, 1: best}
+    trials = [trial_row(name, LOSSES[place], best_epoch=others[place]) for place, name in enumerate("ab")]
+    for trial in trials:
+        trial["spec"] = json.dumps({"train": {"epochs": 60}})
+    cases = [case_row(trial, case) for trial in trials for case in "xyz"]
+    text = to_markdown(build_report(*Sweep(trials, cases).tables(), FAST, name="x"))
+    assert ("Best in the last epoch that they were allowed: 1 of 2 trainings." in text) == said
+    assert "they had not converged" not in text
+    for trial in trials:
+        trial["best_epoch"] = best
+    text = to_markdown(build_report(*Sweep(trials, cases).tables(), FAST, name="x"))
+    assert ("2 of 2 trainings were best in the last epoch" in text) == said
 
 
 def test_a_missing_fold_is_named() -> None:
