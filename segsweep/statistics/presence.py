@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from segsweep.errors import InputError
 from segsweep.statistics.intervals import Interval
+from segsweep.statistics.levels import normal_quantile
 from segsweep.statistics.moments import Floats
 
 
@@ -44,8 +44,7 @@ def presence_by_volume(predicted: Floats, present: NDArray[np.bool_], *, level: 
     Raises:
         InputError: all cases have the structure, or none has, or the level is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise InputError(f"level {level}: a confidence level lies between 0 and 1, for example 0.95")
+    z = normal_quantile(level)
     known = np.isfinite(predicted)
     positive, negative = np.sort(predicted[known & present]), np.sort(predicted[known & ~present])
     if not (len(positive) and len(negative)):
@@ -53,7 +52,6 @@ def presence_by_volume(predicted: Floats, present: NDArray[np.bool_], *, level: 
     thresholds = np.concatenate([[np.inf], np.unique(predicted[known])[::-1]])
     below = np.searchsorted(negative, positive, "left") + np.searchsorted(negative, positive, "right")
     auc = float(below.sum()) / (2 * len(positive) * len(negative))
-    z = float(ndtri((1 + level) / 2))
     low = _newcombe(auc, -z, len(positive), len(negative))
     high = _newcombe(auc, z, len(positive), len(negative))
     error = float(np.sqrt(_variance(auc, len(positive), len(negative))))

@@ -1,10 +1,9 @@
 """The share of cases that something holds for, with an interval that has a width at 0 and at 1 too."""
 
 import numpy as np
-from scipy.special import ndtri
 
-from segsweep.errors import InputError
 from segsweep.statistics.intervals import Interval
+from segsweep.statistics.levels import normal_quantile
 from segsweep.statistics.moments import Floats
 
 
@@ -25,14 +24,12 @@ def share_interval(holds: Floats, *, level: float = 0.95) -> Interval:
     Raises:
         InputError: the level is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise InputError(f"level {level}: a confidence level lies between 0 and 1, for example 0.95")
+    z = normal_quantile(level)
     known = holds[np.isfinite(holds)]
     n = len(known)
     if not n:
         return Interval(np.nan, np.nan, np.nan, level, "Wilson 1927", np.nan, 0)
     share = float(known.mean())
-    z = float(ndtri((1 + level) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))) / (1 + z**2 / n)
     # at its ends the interval is exact, rounding or not

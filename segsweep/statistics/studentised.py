@@ -9,6 +9,7 @@ import math
 import numpy as np
 
 from segsweep.errors import InputError
+from segsweep.statistics.levels import check_level
 from segsweep.statistics.moments import Estimates, Floats
 
 
@@ -21,8 +22,7 @@ def tail_rank(resamples: int, level: float) -> int:
     Raises:
         InputError: the level is not between 0 and 1, or R is too small for it.
     """
-    if not 0 < level < 1:
-        raise InputError(f"level {level}: a confidence level lies between 0 and 1, for example 0.95")
+    check_level(level)
     rank = math.floor((resamples + 1) * (1 - level) / 2 + 1e-9)
     if rank < 1:
         raise InputError(f"{resamples} resamples cannot bound a {level:.4g} interval: it takes {2 / (1 - level):.0f}")

@@ -24,7 +24,8 @@ class Fused:
 
     def step(self, lanes: Named, batch: Batch, each: Each, *, seed: int) -> None:
         """One optimizer step of every lane."""
-        torch.manual_seed(seed)
+        _, first = lanes[0]
+        first.seed_dropout(seed)
         logits = _logits(lanes, batch, training=True)
         # the losses end at leaves of their own: what one of them raises, or makes NaN, reaches no other lane
         leaves = {name: logits[place].detach().requires_grad_() for place, (name, _) in enumerate(lanes)}
@@ -43,7 +44,7 @@ class Fused:
 def _logits(lanes: Named, batch: Batch, *, training: bool) -> torch.Tensor:
     """Logits of every lane, shape (lanes, B, outputs, *size)."""
     _, first = lanes[0]
-    first.network.train(training)
+    first.switch(training=training)
     with first.autocast():
         return for_loss(stacked_forward([lane.network for _, lane in lanes], batch.images))
 

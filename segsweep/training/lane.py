@@ -82,10 +82,22 @@ class Lane:
             batch: images and targets on the lane's device.
             seed: of the dropout of this step.
         """
-        self._seed(seed)
-        self._switch(training=True)
+        self.seed_dropout(seed)
+        self.switch(training=True)
         self.learn(self._logits(batch), batch)
         self.update()
+
+    def seed_dropout(self, seed: int) -> None:
+        """Let the next forward pass draw from this seed."""
+        # torch.manual_seed notes a stack trace for every kind of device that is not there, at each call
+        torch.default_generator.manual_seed(seed)
+        if self._device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+
+    def switch(self, *, training: bool) -> None:
+        """Put the network into training or evaluation mode."""
+        if self.network.training is not training:
+            self.network.train(training)
 
     def learn(self, logits: torch.Tensor, batch: Batch) -> None:
         """Send the gradient of the loss into the logits, and on to whatever they depend on.
@@ -106,7 +118,7 @@ class Lane:
     @torch.no_grad()
     def judge(self, batch: Batch) -> None:
         """Look at one selection batch with the weights as they are; `begin` and `end_epoch` draw the conclusion."""
-        self._switch(training=False)
+        self.switch(training=False)
         self.look(self._logits(batch), batch)
 
     def look(self, logits: torch.Tensor, batch: Batch) -> None:
@@ -179,16 +191,6 @@ class Lane:
             self.network.load_state_dict(state["network"])
             self._optimizer.load_state_dict(state["optimizer"])
             self._schedule.load_state_dict(state["schedule"])
-
-    def _seed(self, seed: int) -> None:
-        # torch.manual_seed notes a stack trace for every kind of device that is not there, at each call
-        torch.default_generator.manual_seed(seed)
-        if self._device.type == "cuda":
-            torch.cuda.manual_seed(seed)
-
-    def _switch(self, *, training: bool) -> None:
-        if self.network.training is not training:
-            self.network.train(training)
 
     def _logits(self, batch: Batch) -> torch.Tensor:
         with self.autocast():
