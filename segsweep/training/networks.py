@@ -9,6 +9,7 @@ from torch import nn
 
 from segsweep.errors import GridError
 from segsweep.spec.settings import Network
+from segsweep.training.prelu import OneSlope
 
 PRESETS = {
     "unet-s": {"channels": (8, 16, 32, 64), "num_res_units": 0},
@@ -51,17 +52,21 @@ def build_network(settings: Network, *, axes: int, channels: int, outputs: int, 
 
 
 def lay_out(network: nn.Module, device: torch.device) -> nn.Module:
-    """The same network with its weights where a device computes with them fastest.
+    """The same network, laid out so that a device computes with it fastest.
 
     On a CPU, oneDNN takes a good part of a step of the larger U-Nets for one convolution: the last one, whose few
     channels do not fill its blocks; in 3D it can be most of it. With the channels innermost that layer is no matter any
-    more (benchmarks/layout.py); other layers would be slower with it. Results agree to rounding.
+    more (benchmarks/layout.py); other layers would be slower with it. Results agree to rounding. Activations with a
+    slope to learn are replaced by faster ones of the same numbers.
     """
     if device.type == "cpu":
-        for module in network.modules():
+        for module in list(network.modules()):
             if isinstance(module, nn.Conv2d | nn.Conv3d) and max(module.in_channels, module.out_channels) < _BLOCK:
                 innermost = torch.channels_last if isinstance(module, nn.Conv2d) else torch.channels_last_3d
                 module.to(memory_format=innermost)  # type: ignore[call-overload]  # torch declares it not
+            for name, child in module.named_children():
+                if type(child) is nn.PReLU and child.num_parameters == 1:
+                    setattr(module, name, OneSlope(child))
     return network.to(device)
 
 

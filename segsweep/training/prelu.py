@@ -1,0 +1,60 @@
+"""PReLU with one slope on a CPU: torch's numbers to the last bit, its backward pass in half of the time.
+
+torch's own backward kernel is a tenth of a training step of a small U-Net. Its two gradients are those of a leaky ReLU
+whose slope is the weight, and a sum, and for both there are fast kernels (`benchmarks/layout.py`).
+"""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+
+class OneSlope(nn.PReLU):
+    """`nn.PReLU` with a single weight, as fast as a leaky ReLU.
+
+    Args:
+        made: whose weight it has; it is shared, not copied.
+    """
+
+    def __init__(self, made: nn.PReLU) -> None:
+        super().__init__()
+        self.weight = made.weight
+        self.train(made.training)
+
+    def forward(self, input: torch.Tensor) -> torch.Tensor:  # noqa: A002 (as torch names it)
+        """Shape as the input's."""
+        activated: torch.Tensor = _Leaky.apply(input, self.weight)  # type: ignore[no-untyped-call]
+        return activated
+
+
+class _Leaky(torch.autograd.Function):
+    @staticmethod
+    def forward(images: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return F.leaky_relu(images, weight.item())
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> None:
+        del output
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        images, weight = ctx.saved_tensors
+        to_images = torch.ops.aten.leaky_relu_backward(gradient, images, weight.item(), self_is_result=False)
+        return to_images, (gradient * images.clamp(max=0)).sum().view_as(weight)
+
+    @staticmethod
+    def vmap(
+        info: Any, batched: tuple[int | None, int | None], images: torch.Tensor, weight: torch.Tensor
+    ) -> tuple[torch.Tensor, int | None]:
+        """Of stacked networks, whose slopes differ: theirs are the channels of torch's own PReLU."""
+        if batched[1] is None:
+            return F.prelu(images, weight), batched[0]
+        lanes = images.unsqueeze(1) if batched[0] is None else images.movedim(batched[0], 1)
+        if batched[0] is None:
+            lanes = lanes.expand(-1, info.batch_size, *(-1,) * (lanes.ndim - 2))
+        return F.prelu(lanes, weight.movedim(batched[1], 0).flatten()), 1

@@ -1,0 +1,98 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call, vmap
+
+from segsweep.training.networks import lay_out
+from segsweep.training.prelu import OneSlope
+
+
+def values(shape: tuple[int, ...], seed: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    """Of both signs, with zeros of both signs among them."""
+    drawn = torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=dtype)
+    drawn[drawn.abs() < 0.1] = 0.0
+    drawn[0, 0, 0] *= -0.0
+    return drawn
+
+
+def gradients(module: nn.PReLU, images: torch.Tensor, back: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    images = images.clone().requires_grad_()
+    module.zero_grad()
+    out = module(images)
+    out.backward(back)
+    assert images.grad is not None
+    assert module.weight.grad is not None
+    return out.detach(), images.grad, module.weight.grad
+
+
+@pytest.mark.parametrize("slope", [0.25, 0.0, 1.0, -0.3, 1.7])
+@pytest.mark.parametrize("shape", [(3, 2, 5, 7), (2, 3, 4, 5, 6)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_numbers_are_those_of_torch_to_the_last_bit(slope: float, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    plain = nn.PReLU(init=slope).to(dtype)
+    quick = OneSlope(copy.deepcopy(plain))
+    images, back = values(shape, 0, dtype), values(shape, 1, dtype)
+    for one, other in zip(gradients(plain, images, back), gradients(quick, images, back), strict=True):
+        assert torch.equal(one, other)
+        assert one.dtype == other.dtype
+
+
+def test_gradients_agree_with_finite_differences() -> None:
+    module = OneSlope(nn.PReLU().to(torch.float64))
+    images = torch.randn(2, 2, 3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    images = images.sign() * (0.1 + images.abs())
+
+    def activated(images: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = functional_call(module, {"weight": weight}, (images,))
+        return found
+
+    weight = torch.tensor([0.3], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(activated, (images.requires_grad_(), weight))
+
+
+@pytest.mark.parametrize("dims", [(0, 0), (0, None), (None, 0)])
+def test_stacked_activations_are_those_of_each_alone(dims: tuple[int | None, int | None]) -> None:
+    module = OneSlope(nn.PReLU())
+
+    def alone(image: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = functional_call(module, {"weight": slope}, (image,))
+        return found
+
+    def given() -> tuple[torch.Tensor, torch.Tensor]:
+        images = torch.stack([values((3, 2, 4, 4), seed) for seed in range(4)])
+        slopes = torch.tensor([[0.1], [0.25], [-0.5], [2.0]])
+        shown, learned = (each if dim == 0 else each[0] for each, dim in zip((images, slopes), dims, strict=True))
+        return shown.requires_grad_(), learned.requires_grad_()
+
+    stacked, one_by_one = given(), given()
+    together = vmap(alone, dims)(*stacked)
+    expected = torch.stack(
+        [
+            alone(*(each if dim is None else each[lane] for each, dim in zip(one_by_one, dims, strict=True)))
+            for lane in range(4)
+        ]
+    )
+    assert torch.equal(together, expected)
+    together.square().sum().backward()  # type: ignore[no-untyped-call]
+    expected.square().sum().backward()  # type: ignore[no-untyped-call]
+    for mine, other in zip(stacked, one_by_one, strict=True):
+        torch.testing.assert_close(mine.grad, other.grad)
+
+
+def test_second_derivatives_are_refused_rather_than_wrong() -> None:
+    images = values((1, 1, 4, 4), 0).requires_grad_()
+    (first,) = torch.autograd.grad(OneSlope(nn.PReLU())(images).square().sum(), images, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()  # type: ignore[no-untyped-call]
+
+
+def test_a_network_on_a_cpu_gets_them_and_keeps_its_weights() -> None:
+    inner = nn.Sequential(nn.PReLU(), nn.PReLU(num_parameters=2))
+    made = nn.Sequential(nn.Conv2d(1, 2, 3), inner)
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    laid = lay_out(made, torch.device("cpu"))
+    assert [type(module) for module in inner] == [OneSlope, nn.PReLU]
+    assert laid.state_dict().keys() == before.keys()
+    assert all(torch.equal(laid.state_dict()[name], value) for name, value in before.items())
