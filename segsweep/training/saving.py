@@ -55,8 +55,7 @@ class Saving:
             OSError: the disk is full, or refuses.
         """
         self._log(epoch)
-        due = self.checkpoints.due()
-        if due or not self.lane.running:
+        if self.checkpoints.due():
             self._save(epoch)
 
     def stop(self, epoch: Epoch) -> None:

@@ -268,6 +268,13 @@ class TestWarmStart:
         assert epochs(place, one.warm_start_id) == [1]
 
 
+def test_a_lane_that_ends_within_ten_seconds_leaves_no_checkpoint(place: Workplace) -> None:
+    (trial, _) = trials()
+    assert states(run_slice([trial], place)) == {trial.id: "finished"}
+    assert place.blobs.list(checkpoint_folder(trial.id)) == []
+
+
+@pytest.mark.usefixtures("_every_epoch")
 def test_an_ended_lane_keeps_only_its_best_weights(place: Workplace) -> None:
     (trial, _) = trials(network="unet-s")
     run_slice([trial], place)
