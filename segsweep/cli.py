@@ -2,6 +2,7 @@
 
 import os
 import sys
+from gc import freeze
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -382,6 +383,9 @@ def main() -> None:
         sys.exit(_complain(error, BAD_INPUT))
     except SegsweepError as error:
         sys.exit(_complain(error, INCOMPLETE))
+    finally:
+        # as it ends, Python looks for garbage among everything that was imported, several times: seconds after a launch
+        freeze()
 
 
 def _complain(error: Exception, code: int) -> int:
