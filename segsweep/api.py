@@ -225,6 +225,7 @@ def launch(
                 opening = aside.submit(open_tracker, place)
                 cluster()
                 tracker = opening.result()
+            import segsweep.reports.report  # noqa: F401, PLC0415 (for the end; now Ray's workers import as well)
         started = runs.enter_context(Launch(planned, tracker, place, told.on_undelivered))
 
         @cache

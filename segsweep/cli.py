@@ -2,7 +2,7 @@
 
 import os
 import sys
-from gc import freeze
+from gc import freeze, set_threshold
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 INCOMPLETE = 1
 INTERRUPTED = 130
+_GARBAGE = 200_000
+"""Objects to be made before Python looks for garbage: of the many that imports make hardly one is."""
 
 app = typer.Typer(
     name="segsweep",
@@ -377,6 +379,7 @@ def serve(
 
 def main() -> None:
     """Run the command line; what the user gave wrong is one line and exit code 2."""
+    set_threshold(_GARBAGE)
     try:
         app()
     except InputError as error:

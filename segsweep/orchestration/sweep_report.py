@@ -13,8 +13,6 @@ from segsweep.orchestration.home import Home
 from segsweep.records.manifest import Manifest
 from segsweep.records.schemas import CASES, OVERLAYS, SEARCH, TRIALS
 from segsweep.records.tables import read, write
-from segsweep.reports.report import build_report
-from segsweep.reports.writing import write_report
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.tracking.protocol import CASES_FILE, OVERLAYS_FILE, SEARCH_FILE, SWEEP_FILE, TRIALS_FILE, Reader
 
@@ -54,6 +52,10 @@ def write_tables_report(tables: Tables, settings: ReportSettings, *, name: str, 
         name: of the sweep, as printed.
         folder: to write to.
     """
+    # what draws and computes takes most of a second to import: a launch starts Ray first
+    from segsweep.reports.report import build_report  # noqa: PLC0415
+    from segsweep.reports.writing import write_report  # noqa: PLC0415
+
     report = build_report(
         tables.trials, tables.cases, settings, name=name, overlays=tables.overlays, search=tables.search
     )

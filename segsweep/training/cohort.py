@@ -121,7 +121,8 @@ class _Slice:
     def _saving(self, trial: Trial, lane: Lane) -> Saving:
         checkpoints = Checkpoints(self._place.blobs, trial.id, self._claims[trial.id].fence)
         run, journal = self._runs[trial.id], self._place.journal
-        return Saving(trial.id, lane, run, checkpoints, journal, lambda: self._share(trial))
+        searched = self._place.judging is Judging.INNER_CASES
+        return Saving(trial.id, lane, run, checkpoints, journal, searched, lambda: self._share(trial))
 
     def _train(self, lanes: dict[str, Lane], savings: dict[str, Saving], batches: Batches) -> None:
         """Train all lanes; each is judged and recorded when it ends, not when the last one does."""
