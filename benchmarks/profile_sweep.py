@@ -75,7 +75,7 @@ PER_TRIAL: dict[str, Named] = {
 WHOLE = ("selection", "evaluation: forward")
 """Parts that keep what other parts spend within them."""
 OUTSIDE = {
-    "imports of `segsweep plan`": "import segsweep.orchestration.planning, segsweep.terminal",
+    "imports of `segsweep plan`": "import segsweep.orchestration.planning, segsweep.terminal.verbs",
     "imports of a worker": "import segsweep.orchestration.work, segsweep.tracking.mlflow_tracker",
     "Ray: imports, start and end": (
         "from segsweep.orchestration.ray_executor import RayExecutor\nwith RayExecutor(): pass"

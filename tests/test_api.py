@@ -12,7 +12,6 @@ from grids import tiny_sweep
 from tiny_datasets import write_pictures
 
 import segsweep
-from segsweep.api import SilentWatcher
 from segsweep.errors import DataError, GridError, TrackingError
 from segsweep.orchestration.executor import SliceEvent
 from segsweep.orchestration.in_process import InProcessExecutor
@@ -20,6 +19,7 @@ from segsweep.orchestration.launch import Launched
 from segsweep.orchestration.left import Left
 from segsweep.orchestration.planning import Planned
 from segsweep.orchestration.slices import Slice
+from segsweep.orchestration.watcher import SilentWatcher
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.training import probe
 

@@ -14,10 +14,8 @@ PACKAGE = Path(segsweep.__file__).parent
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("data_commands",),
-    ("watch", "terminal", "data_terminal", "estimate_terminal", "api"),
-    ("bars",),
-    ("console",),
+    ("commands",),
+    ("terminal", "api"),
     ("service",),
     ("orchestration",),
     ("reports",),
@@ -92,7 +90,7 @@ def test_command_line_starts_light() -> None:
 
 
 def test_planning_imports_nothing_heavy() -> None:
-    assert not loaded_by("import segsweep.orchestration.planning, segsweep.terminal") & set(HEAVY)
+    assert not loaded_by("import segsweep.orchestration.planning, segsweep.terminal.verbs") & set(HEAVY)
 
 
 def test_training_needs_neither_ray_nor_mlflow() -> None:

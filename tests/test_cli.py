@@ -15,15 +15,16 @@ from grids import tiny_sweep
 from tiny_datasets import write_picture, write_pictures
 from typer.testing import CliRunner
 
-from segsweep import api, cli, terminal
+from segsweep import api, cli
 from segsweep.orchestration.executor import SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.launch import Launched
 from segsweep.orchestration.left import Left
 from segsweep.orchestration.planning import plan_sweep
+from segsweep.terminal import verbs
+from segsweep.terminal.watch import Watch
 from segsweep.tracking.protocol import Ending
-from segsweep.watch import Watch
 
 COMMANDS = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
 FAILING = "user_losses:raises"
@@ -334,7 +335,7 @@ class TestLaunchThatLostAWorker:
         lost = replace(finished, state="interrupted", reason=None)
         unborn = replace(finished, state="pending", run_id=None)
         entries = (finished, failed, lost, unborn)
-        terminal.print_launched(Launched(replace(manifest, entries=entries), swept.launched.report, 3))
+        verbs.print_launched(Launched(replace(manifest, entries=entries), swept.launched.report, 3))
         lines = capsys.readouterr().out.splitlines()
         assert lines[:3] == [
             f"failed: {FAILING} fold 0: {REASON}",

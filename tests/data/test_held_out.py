@@ -282,7 +282,7 @@ def test_a_short_look_at_undecoded_cases_judges_some_of_them(pictures: Path) -> 
 
 
 def test_a_sweep_says_how_many_cases_it_keeps(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from segsweep.terminal import print_plan
+    from segsweep.terminal.verbs import print_plan
 
     block = {"folder": str(pictures), "name": "pictures", "test": HELD_OUT}
     grid = pictures.parent / "grid.yaml"

@@ -10,7 +10,6 @@ from launching import Bench
 from measurements import measured, outlook
 
 from segsweep import api
-from segsweep.estimate_terminal import print_estimate
 from segsweep.orchestration.estimate import CHECKPOINT_COPIES, TABLE_COPIES, Disk, Estimate, estimate_of
 from segsweep.orchestration.executor import Measurements
 from segsweep.orchestration.forecast import AROUND_SECONDS
@@ -20,6 +19,7 @@ from segsweep.orchestration.outlook import measured as measured_outlook
 from segsweep.orchestration.planning import Planned, plan_sweep
 from segsweep.orchestration.site import Node
 from segsweep.spec.settings import Resources
+from segsweep.terminal.estimates import print_estimate
 from segsweep.training import probe
 from segsweep.training.measured import Measured
 

@@ -7,7 +7,6 @@ import pytest
 from launching import Bench, losses_of, runs_of, states_of
 from measurements import measured
 
-from segsweep import terminal
 from segsweep.orchestration.forecast import AROUND_SECONDS
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.launch import Launch, Launched
@@ -18,6 +17,7 @@ from segsweep.orchestration.remembered import Conditions, Probed, remember
 from segsweep.orchestration.spent import trained
 from segsweep.orchestration.time_limit import time_limit
 from segsweep.spec.settings import Resources
+from segsweep.terminal import verbs
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.training.workload import by_shape
 
@@ -57,7 +57,7 @@ def test_what_does_not_fit_stays_pending_and_the_next_launch_runs_it(
     first = launch(1.0)
     assert states_of(first) == {"ce": "finished", "dice": "finished", "lovasz": "pending"}
     assert (first.started, first.postponed) == (2, 1)
-    terminal.print_launched(first)
+    verbs.print_launched(first)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "pending: lovasz epochs=3000 patience=1 from scratch fold 0: never started"
     assert lines[-1] == "1 trial would have ended after --max-hours; the same command goes on with them"

@@ -15,7 +15,6 @@ from ray import tune
 
 from segsweep import api, cli
 from segsweep.errors import TrainingError
-from segsweep.estimate_terminal import print_estimate
 from segsweep.orchestration.executor import Errand, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.planning import plan_sweep
@@ -24,6 +23,7 @@ from segsweep.records.schemas import CASES
 from segsweep.records.tables import read
 from segsweep.spec.settings import Resources
 from segsweep.store.process import this_process
+from segsweep.terminal.estimates import print_estimate
 from segsweep.tracking.mlflow_tracker import MlflowTracker
 from segsweep.tracking.protocol import CASES_FILE, Ending
 

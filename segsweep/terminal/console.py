@@ -1,4 +1,4 @@
-"""Lines and columns on the terminal."""
+"""Lines and columns on the verbs."""
 
 from collections.abc import Sequence
 

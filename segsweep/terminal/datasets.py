@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rich.progress import DownloadColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from segsweep.bars import bar, progress_of
-from segsweep.console import print_columns, say
 from segsweep.reports.numbers import NOTHING, count, number
+from segsweep.terminal.bars import bar, progress_of
+from segsweep.terminal.console import print_columns, say
 
 if TYPE_CHECKING:
     from segsweep.data.cases import Case

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from rich.progress import Progress
 
-from segsweep.bars import bar, fetching, one_task, one_task_each, when_needed
-from segsweep.console import say
 from segsweep.reports.numbers import count
+from segsweep.terminal.bars import bar, fetching, one_task, one_task_each, when_needed
+from segsweep.terminal.console import say
 
 if TYPE_CHECKING:
     from segsweep.orchestration.executor import CandidateEvent, SliceEvent

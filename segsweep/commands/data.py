@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
+from segsweep.commands.options import INCOMPLETE
 from segsweep.errors import InputError
-
-INCOMPLETE = 1
 
 app = typer.Typer(help="Look at a dataset before it is trained on, or get an open one.", no_args_is_help=True)
 
@@ -25,9 +24,9 @@ def check(
     """
     from segsweep.data.check import check as check_dataset  # noqa: PLC0415
     from segsweep.data.detect import detect  # noqa: PLC0415
-    from segsweep.data_terminal import print_check, reading  # noqa: PLC0415
     from segsweep.spec.datasets import FileDataset  # noqa: PLC0415
     from segsweep.spec.grid import read_sweep  # noqa: PLC0415
+    from segsweep.terminal.datasets import print_check, reading  # noqa: PLC0415
 
     listed = read_sweep(path).datasets if path.suffix in (".yaml", ".yml") else (detect(path),)
     datasets = [dataset for dataset in listed if isinstance(dataset, FileDataset)]
@@ -49,9 +48,9 @@ def fetch(
     folder: Annotated[Path, typer.Option("--to", help="Folder to put the task's folder into.")] = Path("."),
 ) -> None:
     """Get a task of the Medical Segmentation Decathlon from its open bucket; started again, it goes on."""
-    from segsweep.console import say  # noqa: PLC0415
     from segsweep.data.decathlon import fetch_task  # noqa: PLC0415
-    from segsweep.data_terminal import fetching  # noqa: PLC0415
+    from segsweep.terminal.console import say  # noqa: PLC0415
+    from segsweep.terminal.datasets import fetching  # noqa: PLC0415
 
     with fetching(task) as progress:
         found = fetch_task(task, folder, progress)

@@ -1,4 +1,4 @@
-"""Bars on the terminal."""
+"""Bars on the verbs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from segsweep.console import CONSOLE
+from segsweep.terminal.console import CONSOLE
 
 
 def bar(unit: str, *columns: str) -> Progress:

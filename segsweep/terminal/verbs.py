@@ -6,9 +6,9 @@ from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from segsweep.console import print_columns, say
 from segsweep.records.manifest import Manifest
 from segsweep.reports.numbers import count
+from segsweep.terminal.console import print_columns, say
 
 if TYPE_CHECKING:
     from segsweep.orchestration.garbage import Garbage
@@ -27,7 +27,7 @@ def copying() -> Iterator[Callable[[str, int, int], None]]:
 
         @cache
         def bar() -> Callable[[str, int, int], None]:
-            from segsweep.bars import fetching  # noqa: PLC0415 (most plans need not pay)
+            from segsweep.terminal.bars import fetching  # noqa: PLC0415 (most plans need not pay)
 
             return shown.enter_context(fetching())
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from segsweep.console import print_columns, say
 from segsweep.orchestration.forecast import AROUND_SECONDS
 from segsweep.reports.numbers import count
+from segsweep.terminal.console import print_columns, say
 
 if TYPE_CHECKING:
     from segsweep.orchestration.estimate import Estimate

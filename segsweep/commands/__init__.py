@@ -1,0 +1,1 @@
+"""The commands of `segsweep`: parse, call, print."""
