@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from segsweep.errors import GridError, TrackingError
 from segsweep.orchestration.estimate import Estimate, estimate_of
 from segsweep.orchestration.executor import Executor
+from segsweep.orchestration.holding import hold_sync
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.launch import Launch, Launched
 from segsweep.orchestration.left import Left
@@ -23,6 +24,7 @@ from segsweep.orchestration.sweep_report import SweepReport, gather, report_agai
 from segsweep.orchestration.time_limit import time_limit
 from segsweep.orchestration.watcher import SilentWatcher, Watcher
 from segsweep.spec.tiny import as_written, made_tiny
+from segsweep.store.claims import Claims, Observer
 from segsweep.tracking.protocol import RegisteredModel, Tracker
 
 if TYPE_CHECKING:
@@ -298,14 +300,17 @@ def sync(*, home: Home | None = None, watcher: Watcher | None = None) -> "tuple[
         watcher: told how many runs wait.
 
     Raises:
+        InputError: another process is doing so.
         OutageError: a store is away.
     """
     from segsweep.orchestration.sync import deliver_spool, send_home  # noqa: PLC0415 (MLflow)
 
     place, told = home or Home.from_environment(), watcher or SilentWatcher()
-    if place.embedded:
-        return deliver_spool(place, told.on_undelivered)
-    return (send_home(place, told.on_undelivered),)
+    with Claims(Home(place.folder).blobs) as claims:
+        hold_sync(claims, Observer(claims))
+        if place.embedded:
+            return deliver_spool(place, told.on_undelivered)
+        return (send_home(place, told.on_undelivered),)
 
 
 def find_tracker(home: Home) -> Tracker:

@@ -1,12 +1,14 @@
-"""Who launches a sweep, and how somebody else can stop it: a claim and a word beside the checkpoints."""
+"""What one process does at a time, a launch of a sweep or a sync of a home, and how somebody else can stop a launch."""
 
 import time
 
 from segsweep.errors import GridError, InputError
 from segsweep.store.blobs import Blobs
 from segsweep.store.claims import Claim, Claims, Observer
+from segsweep.store.process import Process
 
 _LOOK_SECONDS = 1.0
+_SYNC = "sync"
 
 
 def hold_sweep(sweep: str, claims: Claims, observer: Observer) -> Claim:
@@ -17,12 +19,31 @@ def hold_sweep(sweep: str, claims: Claims, observer: Observer) -> Claim:
     Raises:
         GridError: another process is launching the sweep.
     """
-    name = sweep_claim(sweep)
+    holder = _hold(sweep_claim(sweep), claims, observer)
+    if isinstance(holder, Claim):
+        return holder
+    raise GridError(f"{sweep}: this sweep is being launched by {holder}")
+
+
+def hold_sync(claims: Claims, observer: Observer) -> Claim:
+    """Claim the home that these claims are on for one sync, so that nothing is copied twice.
+
+    Raises:
+        InputError: another process is at it.
+    """
+    holder = _hold(_SYNC, claims, observer)
+    if isinstance(holder, Claim):
+        return holder
+    raise InputError(f"this folder is being synchronised by {holder}")
+
+
+def _hold(name: str, claims: Claims, observer: Observer) -> Claim | Process | None:
+    """The claim, or the process that has it."""
     first = observer.look(name)
     while (claim := claims.take(name, over=observer.stale().get(name, 0))) is None:
         standing = observer.look(name)
         if standing.held and (standing.process is None or standing.process.is_here() or standing != first):
-            raise GridError(f"{sweep}: this sweep is being launched by {standing.process}")
+            return standing.process
         time.sleep(_LOOK_SECONDS)
     return claim
 

@@ -1,5 +1,7 @@
 """What lies on this machine goes to the store that it belongs in, or to another one, and nothing goes there twice."""
 
+import os
+import signal
 import sys
 from collections.abc import Mapping
 from multiprocessing import get_context
@@ -11,9 +13,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from segsweep import api, cli
+from segsweep.errors import InputError
+from segsweep.orchestration.holding import hold_sync
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.status import sweep_status
+from segsweep.store.claims import Claims, Observer
 from segsweep.tracking.mlflow_tracker import MlflowTracker
 from segsweep.tracking.protocol import Ending, RunDescription
 
@@ -81,6 +86,25 @@ def test_a_second_time_copies_nothing(elsewhere: Home) -> None:
     (synced,) = api.sync(home=elsewhere)
     assert synced.copied == {"tiny": 0}
     assert [content(elsewhere, run) for run in runs(elsewhere)] == before
+
+
+def test_two_at_once_are_refused_and_after_one_has_died_the_next_may(launched: Home, elsewhere: Home) -> None:
+    with Claims(Home(launched.folder).blobs) as claims:
+        hold_sync(claims, Observer(claims))
+        with pytest.raises(InputError, match=r"^this folder is being synchronised by process \d+ on "):
+            api.sync(home=elsewhere)
+    dead = get_context("spawn").Process(target=_die_in_a_sync, args=(launched,))
+    dead.start()
+    dead.join()
+    assert dead.exitcode == -signal.SIGKILL
+    (synced,) = api.sync(home=elsewhere)
+    assert synced.copied == {"tiny": len(runs(launched))}
+
+
+def _die_in_a_sync(home: Home) -> None:
+    claims = Claims(home.blobs)
+    hold_sync(claims, Observer(claims))
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_the_copied_sweep_stands_reports_and_goes_on_as_the_one_it_was(
