@@ -115,17 +115,12 @@ class Lane:
         self._optimizer.step()
         self._optimizer.zero_grad(set_to_none=True)
 
+    @torch.no_grad()
     def judge(self, batch: Batch) -> None:
         """Look at one selection batch with the weights as they are; `begin` and `end_epoch` draw the conclusion."""
-        self.look(self.see(batch), batch)
-
-    @torch.no_grad()
-    def see(self, batch: Batch) -> torch.Tensor:
-        """Logits of a selection batch, shape (B, outputs, *size), float32 at least."""
         self.switch(training=False)
-        return self._logits(batch)
+        self.look(self._logits(batch), batch)
 
-    @torch.no_grad()
     def look(self, logits: torch.Tensor, batch: Batch) -> None:
         """Note what these logits of a selection batch come to."""
         self._val_losses.append(self._loss(logits, batch) * len(logits))

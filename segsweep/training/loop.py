@@ -3,12 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-import torch
-
-from segsweep.data.batches import Batch, Batches
+from segsweep.data.batches import Batches
 from segsweep.spec.canonical import derive_seed
 from segsweep.training.execution import Execution, Named
 from segsweep.training.lane import Epoch, Lane
@@ -20,7 +17,7 @@ class Training:
     """Some lanes in training.
 
     Args:
-        lanes: name to lane; all start from the same weights, and those that have ended are gone from it.
+        lanes: name to lane; those that have ended are gone from it.
         batches: that all of them take.
         phase: names the stream of batches, so that no two phases see the same.
         seed: of the dropout; all lanes draw the same.
@@ -53,7 +50,7 @@ class Training:
         """
         fresh = self._at(1)
         if fresh:
-            self._judge_start(fresh)
+            self._judge(fresh)
             self._each(fresh, lambda name, lane: lane.begin())
         self._end()
         while running := self._running():
@@ -84,12 +81,6 @@ class Training:
         for name in [name for name in self.lanes if name not in running]:
             self.on_end(name, self.lanes.pop(name))
 
-    def _judge_start(self, lanes: Named) -> None:
-        """Lanes start from the same weights: what the first of them sees is what each would."""
-        _, first = lanes[0]
-        for batch in self.batches.selection():
-            self._each(lanes, partial(_look, first.see(batch), batch))
-
     def _judge(self, lanes: Named) -> None:
         for batch in self.batches.selection():
             if looking := self._healthy(lanes):
@@ -108,8 +99,3 @@ class Training:
             except Exception as error:  # whatever a loss or a network raises is that trial's failure alone
                 self.failures[name] = error
             self.seconds[name] = self.seconds.get(name, 0.0) + time.monotonic() - start
-
-
-def _look(logits: torch.Tensor, batch: Batch, name: str, lane: Lane) -> None:
-    del name
-    lane.look(logits, batch)
