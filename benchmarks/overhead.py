@@ -28,7 +28,7 @@ from segsweep.orchestration.work import work
 from segsweep.spec.trials import Trial
 from segsweep.training.evaluation import evaluate
 from segsweep.training.lane import hard_dice
-from segsweep.training.networks import build_network
+from segsweep.training.networks import build_network, lay_out
 
 DATA = Path(os.environ.get("SEGSWEEP_DATA", Path(__file__).parents[2] / "shared" / "data")) / "kvasir-seg"
 
@@ -61,7 +61,7 @@ def bare(trial: Trial) -> None:
     """What one would write down to train and judge this one network."""
     device = torch.device("cpu")
     batches = open_batches(trial, device)
-    network = build_network(trial.network, axes=2, channels=batches.channels, outputs=1, seed=0)
+    network = lay_out(build_network(trial.network, axes=2, channels=batches.channels, outputs=1, seed=0), device)
     loss = build_loss(trial.loss.name, trial.loss.arguments, labels=batches.statistics)
     optimizer = torch.optim.Adam(network.parameters(), trial.train.lr, fused=True)
     best, weights = float("inf"), network.state_dict()

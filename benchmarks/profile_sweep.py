@@ -78,7 +78,8 @@ OUTSIDE = {
     "imports of `segsweep plan`": "import segsweep.orchestration.planning, segsweep.terminal.verbs",
     "imports of a worker": "import segsweep.orchestration.work, segsweep.tracking.mlflow_tracker",
     "Ray: imports, start and end": (
-        "from segsweep.orchestration.ray_executor import RayExecutor\nwith RayExecutor(): pass"
+        "from segsweep.orchestration.ray_executor import RayExecutor\n"
+        "with RayExecutor(): import segsweep.orchestration.tuning"
     ),
 }
 

@@ -1,5 +1,5 @@
 """`python -m segsweep` is `segsweep`."""
 
-from segsweep.cli import main
+from segsweep.cli import program
 
-main()
+program()

@@ -142,7 +142,6 @@ def launch(
                 opening = aside.submit(open_tracker, place)
                 cluster()
                 tracker = opening.result()
-            import segsweep.reports.report  # noqa: F401, PLC0415 (for the end; now Ray's workers import as well)
         started = runs.enter_context(Launch(planned, tracker, place, told.on_undelivered))
 
         @cache
@@ -167,12 +166,16 @@ def launch(
             left = _without_bad_data(started, left, planned, told, fail_fast=fail_fast)
         if not left.trials:
             return started.report()
-        limit = may_start()
+        limit, running = may_start(), cluster()
+        # for the end, when another thread closes Ray: now its workers import as well
+        import segsweep.reports.report  # noqa: PLC0415
+        import segsweep.reports.writing  # noqa: F401, PLC0415
+
         with told.training() as on_event, ThreadPoolExecutor(1) as aside:
             ending: list[Future[None]] = []
             launched = started.run(
                 left,
-                cluster(),
+                running,
                 on_event,
                 told.on_wait,
                 fail_fast=fail_fast,

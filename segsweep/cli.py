@@ -1,7 +1,7 @@
 """The command line."""
 
 import sys
-from gc import freeze, set_threshold
+from gc import freeze
 
 import typer
 
@@ -12,9 +12,6 @@ from segsweep.commands.options import BAD_INPUT, INCOMPLETE
 from segsweep.commands.results import gc, report, status, sync, theory
 from segsweep.commands.servers import serve, ui
 from segsweep.errors import InputError, SegsweepError
-
-_GARBAGE = 200_000
-"""Objects to be made before Python looks for garbage: of the many that imports make hardly one is."""
 
 app = typer.Typer(
     name="segsweep",
@@ -33,18 +30,23 @@ for command in (plan, launch, retry, logs, cancel, gc, report, status, keep, pre
 app.add_typer(data.app, name="data")
 
 
+def program() -> None:
+    """The command line as a process of its own."""
+    try:
+        main()
+    finally:
+        # as it ends, Python looks for garbage among everything that was imported, several times: seconds after a launch
+        freeze()
+
+
 def main() -> None:
     """Run the command line; what the user gave wrong is one line and exit code 2."""
-    set_threshold(_GARBAGE)
     try:
         app()
     except InputError as error:
         sys.exit(_complain(error, BAD_INPUT))
     except SegsweepError as error:
         sys.exit(_complain(error, INCOMPLETE))
-    finally:
-        # as it ends, Python looks for garbage among everything that was imported, several times: seconds after a launch
-        freeze()
 
 
 def _complain(error: Exception, code: int) -> int:

@@ -93,6 +93,11 @@ def test_planning_imports_nothing_heavy() -> None:
     assert not loaded_by("import segsweep.orchestration.planning, segsweep.terminal.verbs") & set(HEAVY)
 
 
+def test_a_launch_starts_ray_before_it_loads_what_draws_and_computes() -> None:
+    later = {"torch", "monai", "mlflow", "pandas", "scipy", "matplotlib"}  # Ray Tune would load pandas
+    assert not loaded_by("import segsweep.api, segsweep.orchestration.ray_executor") & later
+
+
 def test_training_needs_neither_ray_nor_mlflow() -> None:
     # None makes an import fail as if the library were not installed; MONAI itself would load mlflow where it is
     absent = "import sys; sys.modules.update(ray=None, mlflow=None)"

@@ -127,8 +127,12 @@ class RayExecutor:
         from segsweep.orchestration.tuning import Tuning  # noqa: PLC0415
 
         gpus = self._gpus(resources)
-        self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
-        return Tuning(errand, self.workers(resources), resources.cpus, gpus, self._head)
+
+        def workers() -> int:
+            self._refuse_what_is_not_there({"CPU": resources.cpus, "GPU": gpus})
+            return self.workers(resources)
+
+        return Tuning(errand, workers, resources.cpus, gpus, self._head)
 
     def _refuse_what_is_not_there(self, asked: dict[str, float]) -> None:
         """A worker that fits no node would be waited for without a word and without an end."""

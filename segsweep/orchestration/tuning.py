@@ -33,9 +33,14 @@ if TYPE_CHECKING:
 for name in ("ray.tune.execution.tune_controller", "ray.tune.tune"):
     logging.getLogger(name).setLevel(logging.CRITICAL)
 
-# Tune asks for workers with this variable, for PyTorch Lightning; those that are ready have none. Where it hands on
-# variables for S3, it starts others
-getattr(class_cache, "DEFAULT_ENV_VARS", {}).pop("PL_DISABLE_FORK", None)
+
+def take_ready_workers() -> None:
+    """Let Tune's actors be the processes that Ray has started.
+
+    Tune asks for workers with a variable for PyTorch Lightning, and those that are ready have none. Where it hands on
+    variables for S3, it starts others.
+    """
+    getattr(class_cache, "DEFAULT_ENV_VARS", {}).pop("PL_DISABLE_FORK", None)
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,14 @@ class Tuning:
 
     Args:
         errand: what they are sent with.
-        workers: at a time.
+        workers: how many there is room for at a time; asked anew whenever Tune is started.
         cpus: of each.
         gpus: of each.
         head: Ray's own processes that a local cluster cannot do without.
     """
 
     errand: Errand
-    workers: int
+    workers: Callable[[], int]
     cpus: float
     gpus: float
     head: tuple[Process, ...]
@@ -118,6 +123,8 @@ class Tuning:
         events: tune.Callback,
     ) -> None:
         """Let Tune run a function in workers, as often and with what a searcher says."""
+        workers = self.workers()
+        take_ready_workers()
         asha = self.errand.asha
         scheduler: TrialScheduler = FIFOScheduler() if asha is None else Halving(asha, epochs)
         verdicts = scheduler.verdicts if isinstance(scheduler, Halving) else None
@@ -135,7 +142,7 @@ class Tuning:
                     scheduler=scheduler,
                     num_samples=count,
                     reuse_actors=True,
-                    max_concurrent_trials=self.workers,
+                    max_concurrent_trials=workers,
                 ),
                 run_config=tune.RunConfig(
                     name="slices",

@@ -1,4 +1,4 @@
-"""Bars on the verbs."""
+"""Bars on the terminal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Lines and columns on the verbs."""
+"""Lines and columns on the terminal."""
 
 from collections.abc import Sequence
 

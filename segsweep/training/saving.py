@@ -20,7 +20,7 @@ class Saving:
         run: that its curves are written to.
         checkpoints: that it goes on from.
         journal: of this process.
-        returns: whether somebody comes back to the lane when it has ended, as a search does to its best candidates.
+        kept_when_ended: whether somebody comes back to a lane that has ended, as a search does to its best candidates.
         spent: seconds that the lane has cost so far, those before it went on among them; of a warm start nobody asks.
     """
 
@@ -29,7 +29,7 @@ class Saving:
     run: Run
     checkpoints: Checkpoints
     journal: Journal
-    returns: bool = False
+    kept_when_ended: bool = False
     spent: Callable[[], float] = lambda: 0.0
 
     def go_on(self) -> float:
@@ -58,7 +58,7 @@ class Saving:
         """
         self._log(epoch)
         due = self.checkpoints.due()
-        if due or (self.returns and not self.lane.running):
+        if due or (self.kept_when_ended and not self.lane.running):
             self._save(epoch)
 
     def stop(self, epoch: Epoch) -> None:

@@ -19,6 +19,7 @@ from segsweep.orchestration.executor import Errand, SliceEvent
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.planning import plan_sweep
 from segsweep.orchestration.ray_executor import RayExecutor
+from segsweep.orchestration.tuning import take_ready_workers
 from segsweep.records.schemas import CASES
 from segsweep.records.tables import read
 from segsweep.spec.settings import Resources
@@ -70,6 +71,7 @@ def test_a_worker_has_imported_what_it_needs_before_a_slice_comes(tmp_path: Path
         tune.report({"ready": ready, "started": this_process().started})
 
     now = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
+    take_ready_workers()
     once = tune.RunConfig(storage_path=str(tmp_path), verbose=0)
     (seen,) = tune.Tuner(tune.with_resources(look, {"cpu": 1}), run_config=once).fit()
     assert seen.metrics is not None

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.func import functional_call, vmap
 
-from segsweep.training.networks import lay_out
+from segsweep.spec.settings import Network
+from segsweep.training.networks import build_network, lay_out, put_few_channels_innermost, quicken_activations
 from segsweep.training.prelu import OneSlope
 
 
@@ -30,10 +31,17 @@ def gradients(module: nn.PReLU, images: torch.Tensor, back: torch.Tensor) -> tup
 @pytest.mark.parametrize("slope", [0.25, 0.0, 1.0, -0.3, 1.7])
 @pytest.mark.parametrize("shape", [(3, 2, 5, 7), (2, 3, 4, 5, 6)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_numbers_are_those_of_torch_to_the_last_bit(slope: float, shape: tuple[int, ...], dtype: torch.dtype) -> None:
+@pytest.mark.parametrize("innermost", [(), (0,), (1,), (0, 1)], ids=["none", "images", "gradient", "both"])
+def test_numbers_are_those_of_torch_to_the_last_bit(
+    slope: float, shape: tuple[int, ...], dtype: torch.dtype, innermost: tuple[int, ...]
+) -> None:
     plain = nn.PReLU(init=slope).to(dtype)
     quick = OneSlope(copy.deepcopy(plain))
-    images, back = values(shape, 0, dtype), values(shape, 1, dtype)
+    layout = torch.channels_last if len(shape) == 4 else torch.channels_last_3d
+    images, back = (
+        values(shape, seed, dtype).to(memory_format=layout if seed in innermost else torch.contiguous_format)
+        for seed in (0, 1)
+    )
     for one, other in zip(gradients(plain, images, back), gradients(quick, images, back), strict=True):
         assert torch.equal(one, other)
         assert one.dtype == other.dtype
@@ -86,6 +94,28 @@ def test_second_derivatives_are_refused_rather_than_wrong() -> None:
     (first,) = torch.autograd.grad(OneSlope(nn.PReLU())(images).square().sum(), images, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         first.sum().backward()  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("outputs", [1, 2, 3])
+@pytest.mark.parametrize("axes", [2, 3])
+@pytest.mark.parametrize("preset", ["unet-s", "unet-m", "unet-l"])
+def test_the_gradients_of_a_whole_network_are_those_that_it_had(preset: str, axes: int, outputs: int) -> None:
+    made = build_network(Network(preset=preset), axes=axes, channels=1, outputs=outputs, seed=0)
+    put_few_channels_innermost(made)
+    quick = copy.deepcopy(made)
+    quicken_activations(quick)
+    images = values((2, 1, *(16,) * axes), 0)
+    for network in (made, quick):
+        network(images).square().sum().backward()
+    for mine, other in zip(quick.parameters(), made.parameters(), strict=True):
+        assert mine.grad is not None
+        assert other.grad is not None
+        assert torch.equal(mine.grad, other.grad)
+
+
+def test_other_devices_keep_torchs_own() -> None:
+    laid = lay_out(nn.Sequential(nn.PReLU()), torch.device("meta"))
+    assert [type(module) for module in laid.children()] == [nn.PReLU]
 
 
 def test_a_network_on_a_cpu_gets_them_and_keeps_its_weights() -> None:

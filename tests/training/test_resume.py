@@ -1,5 +1,6 @@
 """Trials that are interrupted and go on elsewhere: nothing changes, little is repeated, nobody is in another's way."""
 
+import math
 import resource
 import threading
 import time
@@ -268,10 +269,11 @@ class TestWarmStart:
         assert epochs(place, one.warm_start_id) == [1]
 
 
-def test_a_lane_that_ends_within_ten_seconds_leaves_no_checkpoint(place: Workplace) -> None:
+def test_where_little_is_at_risk_there_is_no_checkpoint(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "SECONDS_AT_RISK", math.inf)
     (trial, _) = trials()
     assert states(run_slice([trial], place)) == {trial.id: "finished"}
-    assert place.blobs.list(checkpoint_folder(trial.id)) == []
+    assert place.blobs.list(CHECKPOINTS) == []
 
 
 @pytest.mark.usefixtures("_every_epoch")
