@@ -26,7 +26,8 @@ TRIALS = {
     "kvasir": 2 * 5,
     "aa-kvasir": 2 * 8,
     "search-busi": 2 + 2,  # the ends of its ranges
-    "bertels2019": 3 * 5 * 3 * 5,
+    "bertels2019": 2 * 5 * 3 * 5,
+    "bertels2019-sunnybrook": 5 * 3 * 5,
     "bertels2019-tversky": 2 * 5 * (2 + 3 + 8 + 2),
     "volume-bias": 3 * 5 * 3 * 4 * 2,
     "volume-bias-theory": 5 * 3 * 2 * (5 + 6),
@@ -42,6 +43,7 @@ FIRST_IDS = {
     "aa-kvasir": "d3cd47ef9ca18a64",
     "search-busi": "35c83d5400a427e2",
     "bertels2019": "1b9af8a4009a1031",
+    "bertels2019-sunnybrook": "63467d84bef8b77e",
     "bertels2019-tversky": "1b9af8a4009a1031",
     "volume-bias": "3b2c42d885e66a46",
     "volume-bias-theory": "79aacb02fb7227ad",

@@ -34,6 +34,7 @@ PAGES = (
         "bertels2019",
         (
             Part("bertels2019", bertels2019.findings, bertels2019.sections),
+            Part("bertels2019-sunnybrook", bertels2019.findings, bertels2019.sections),
             Part("bertels2019-tversky", bertels2019.tversky_findings, bertels2019.sections),
         ),
     ),

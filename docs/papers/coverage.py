@@ -19,6 +19,7 @@ def coverage_section(tracked: Tracked, slug: str) -> Section:
         Column("Settings run", numeric=True),
         Column("Trials run", numeric=True),
         Column("of", numeric=True),
+        Column("Best in last epoch", numeric=True),
         Column("Hours taken", numeric=True),
         Column("Hours left, at most", numeric=True),
         Column("Operations left, at most", numeric=True),
@@ -28,6 +29,7 @@ def coverage_section(tracked: Tracked, slug: str) -> Section:
         groups.setdefault((family(trial), trial.labels.name, trial.network.name), []).append(trial)
     rows = tuple((*map(text_cell, key), *_cells(trials, tracked)) for key, trials in groups.items())
     note = (
+        "Best in last epoch: trainings that were still getting better when their epochs were over. "
         "Hours of one worker process with one thread, warm starts shared out among the trials that used them. Left: by "
         "the forecast for this machine, if no training stops early; a dash: never measured. Operations: floating-point "
         "operations of the networks, as counted for the overview."
@@ -47,7 +49,16 @@ def _sentence(tracked: Tracked) -> str:
     if not done:
         return f"{said}. {_forecast(tracked)}"
     taken = duration(sum(tracked.seconds.values()))
-    return f"{said}, which took {taken} on workers ({listed(_versions(tracked))}). {_forecast(tracked)}"
+    said = f"{said}, which took {taken} on workers ({listed(_versions(tracked))}). {_forecast(tracked)}"
+    short = cut_short(tracked.planned.plan.trials, tracked)
+    return f"{said} {short} of {done} were best in the last epoch that they were allowed." if short else said
+
+
+def cut_short(trials: Iterable[Trial], tracked: Tracked) -> int:
+    """How many of these trials were run and had not converged when their epochs were over."""
+    rows = tracked.tables.trials.select(["trial", "best_epoch"]).to_pylist()
+    best = {row["trial"]: row["best_epoch"] for row in rows}
+    return sum(trial.id in tracked.seconds and best[trial.id] == trial.train.epochs for trial in trials)
 
 
 def _forecast(tracked: Tracked) -> str:
@@ -86,13 +97,14 @@ def _cells(trials: list[Trial], tracked: Tracked) -> tuple[Cell, ...]:
     taken = sum(tracked.seconds[trial.id] for trial in done) / 3600
     hours = hours_left(rest, tracked)
     operations = tracked.work(rest).operations
-    settings = {trial.setting for trial in done}
+    settings, short = {trial.setting for trial in done}, cut_short(done, tracked)
     return (
         text_cell(_numbers(trial.fold for trial in done)),
         text_cell(_numbers(trial.seed for trial in done)),
         Cell(f"{len(settings)} of {len({trial.setting for trial in trials})}", len(settings)),
         Cell(str(len(done)), len(done)),
         Cell(str(len(trials)), len(trials)),
+        Cell(str(short), short),
         Cell(number(taken, 2), taken),
         Cell(number(hours, 1), hours),
         Cell(power(operations), operations),
