@@ -43,7 +43,7 @@ FIRST_IDS = {
     "aa-kvasir": "d3cd47ef9ca18a64",
     "search-busi": "35c83d5400a427e2",
     "bertels2019": "1b9af8a4009a1031",
-    "bertels2019-sunnybrook": "63467d84bef8b77e",
+    "bertels2019-sunnybrook": "a6e99882179c498e",
     "bertels2019-tversky": "1b9af8a4009a1031",
     "volume-bias": "3b2c42d885e66a46",
     "volume-bias-theory": "79aacb02fb7227ad",
