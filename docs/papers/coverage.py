@@ -19,7 +19,7 @@ def coverage_section(tracked: Tracked, slug: str) -> Section:
         Column("Settings run", numeric=True),
         Column("Trials run", numeric=True),
         Column("of", numeric=True),
-        Column("Best in last epoch", numeric=True),
+        Column("Ended by their epochs", numeric=True),
         Column("Hours taken", numeric=True),
         Column("Hours left, at most", numeric=True),
         Column("Operations left, at most", numeric=True),
@@ -29,7 +29,7 @@ def coverage_section(tracked: Tracked, slug: str) -> Section:
         groups.setdefault((family(trial), trial.labels.name, trial.network.name), []).append(trial)
     rows = tuple((*map(text_cell, key), *_cells(trials, tracked)) for key, trials in groups.items())
     note = (
-        "Best in last epoch: trainings that were still getting better when their epochs were over. "
+        "Ended by their epochs: trainings that had all that they were allowed, before early stopping would have come. "
         "Hours of one worker process with one thread, warm starts shared out among the trials that used them. Left: by "
         "the forecast for this machine, if no training stops early; a dash: never measured. Operations: floating-point "
         "operations of the networks, as counted for the overview."
@@ -51,14 +51,17 @@ def _sentence(tracked: Tracked) -> str:
     taken = duration(sum(tracked.seconds.values()))
     said = f"{said}, which took {taken} on workers ({listed(_versions(tracked))}). {_forecast(tracked)}"
     short = cut_short(tracked.planned.plan.trials, tracked)
-    return f"{said} {short} of {done} were best in the last epoch that they were allowed." if short else said
+    return f"{said} {short} of {done} might have got better with more epochs." if short else said
 
 
 def cut_short(trials: Iterable[Trial], tracked: Tracked) -> int:
-    """How many of these trials were run and had not converged when their epochs were over."""
-    rows = tracked.tables.trials.select(["trial", "best_epoch"]).to_pylist()
-    best = {row["trial"]: row["best_epoch"] for row in rows}
-    return sum(trial.id in tracked.seconds and best[trial.id] == trial.train.epochs for trial in trials)
+    """How many of these trials were run and ended with their epochs, not by early stopping."""
+    best = {
+        row["trial"]: row["best_epoch"] for row in tracked.tables.trials.select(["trial", "best_epoch"]).to_pylist()
+    }
+    return sum(
+        trial.id in tracked.seconds and best[trial.id] > trial.train.epochs - trial.train.patience for trial in trials
+    )
 
 
 def _forecast(tracked: Tracked) -> str:

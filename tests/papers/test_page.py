@@ -13,7 +13,7 @@ from grids import tiny_sweep
 
 from papers import page, volume_bias_theory
 from papers.chosen_sections import chosen_sections
-from papers.coverage import coverage_section
+from papers.coverage import coverage_section, cut_short
 from papers.overview import write_overview
 from papers.page import Page, Part, filled, write_page
 from papers.tracked import Tracked, read
@@ -66,6 +66,16 @@ def test_a_page(half_run: Tracked, tmp_path: Path) -> None:
         root = ElementTree.parse(tmp_path / drawing).getroot()
         assert root.get("width", "").isdigit()
         assert "var(" not in (tmp_path / drawing).read_text()
+
+
+@pytest.mark.parametrize(("best", "short"), [(40, 2), (31, 2), (30, 0)], ids=["last", "within patience", "stopped"])
+def test_trainings_that_were_ended_by_their_epochs_are_counted(half_run: Tracked, best: int, short: int) -> None:
+    stopping = {"epochs": 40, "patience": 10}
+    trials = [replace(trial, train=trial.train.model_copy(update=stopping)) for trial in half_run.planned.plan.trials]
+    names = [trial.id for trial in trials if trial.fold == 1]
+    rows = [{"trial": name, "state": "finished", "seconds": 1.0, "best_epoch": best} for name in names]
+    run = replace(half_run, tables=Tables(pa.Table.from_pylist(rows), half_run.tables.cases))
+    assert cut_short(trials, run) == short
 
 
 def test_speed_of_what_started_from_scratch(half_run: Tracked) -> None:
