@@ -50,18 +50,14 @@ def _sentence(tracked: Tracked) -> str:
         return f"{said}. {_forecast(tracked)}"
     taken = duration(sum(tracked.seconds.values()))
     said = f"{said}, which took {taken} on workers ({listed(_versions(tracked))}). {_forecast(tracked)}"
-    short = cut_short(tracked.planned.plan.trials, tracked)
+    short = ended_by_epochs(tracked.planned.plan.trials, tracked)
     return f"{said} {short} of {done} might have got better with more epochs." if short else said
 
 
-def cut_short(trials: Iterable[Trial], tracked: Tracked) -> int:
+def ended_by_epochs(trials: Iterable[Trial], tracked: Tracked) -> int:
     """How many of these trials were run and ended with their epochs, not by early stopping."""
-    best = {
-        row["trial"]: row["best_epoch"] for row in tracked.tables.trials.select(["trial", "best_epoch"]).to_pylist()
-    }
-    return sum(
-        trial.id in tracked.seconds and best[trial.id] > trial.train.epochs - trial.train.patience for trial in trials
-    )
+    done = [trial for trial in trials if trial.id in tracked.seconds]
+    return sum(tracked.best_epochs[trial.id] > trial.train.epochs - trial.train.patience for trial in done)
 
 
 def _forecast(tracked: Tracked) -> str:
@@ -100,7 +96,7 @@ def _cells(trials: list[Trial], tracked: Tracked) -> tuple[Cell, ...]:
     taken = sum(tracked.seconds[trial.id] for trial in done) / 3600
     hours = hours_left(rest, tracked)
     operations = tracked.work(rest).operations
-    settings, short = {trial.setting for trial in done}, cut_short(done, tracked)
+    settings, short = {trial.setting for trial in done}, ended_by_epochs(done, tracked)
     return (
         text_cell(_numbers(trial.fold for trial in done)),
         text_cell(_numbers(trial.seed for trial in done)),

@@ -46,6 +46,12 @@ class Tracked:
         rows = self.tables.trials.select(["trial", "state", "seconds"]).to_pylist()
         return {row["trial"]: row["seconds"] or 0.0 for row in rows if row["state"] == "finished"}
 
+    @cached_property
+    def best_epochs(self) -> dict[str, int]:
+        """Trials by id, with the epoch of the checkpoint that was chosen."""
+        rows = self.tables.trials.select(["trial", "best_epoch"]).to_pylist()
+        return {row["trial"]: row["best_epoch"] for row in rows}
+
     @property
     def left(self) -> tuple[Trial, ...]:
         """The trials that have no result."""

@@ -1,6 +1,7 @@
 """What one process does at a time, a launch of a sweep or a sync of a home, and how somebody else can stop a launch."""
 
 import time
+from collections.abc import Callable
 
 from segsweep.errors import GridError, InputError
 from segsweep.store.blobs import Blobs
@@ -19,10 +20,8 @@ def hold_sweep(sweep: str, claims: Claims, observer: Observer) -> Claim:
     Raises:
         GridError: another process is launching the sweep.
     """
-    holder = _hold(sweep_claim(sweep), claims, observer)
-    if isinstance(holder, Claim):
-        return holder
-    raise GridError(f"{sweep}: this sweep is being launched by {holder}")
+    refused = f"{sweep}: this sweep is being launched by"
+    return _hold(sweep_claim(sweep), claims, observer, lambda holder: GridError(f"{refused} {holder}"))
 
 
 def hold_sync(claims: Claims, observer: Observer) -> Claim:
@@ -31,19 +30,17 @@ def hold_sync(claims: Claims, observer: Observer) -> Claim:
     Raises:
         InputError: another process is at it.
     """
-    holder = _hold(_SYNC, claims, observer)
-    if isinstance(holder, Claim):
-        return holder
-    raise InputError(f"this folder is being synchronised by {holder}")
+    refused = "this folder is being synchronised by"
+    return _hold(_SYNC, claims, observer, lambda holder: InputError(f"{refused} {holder}"))
 
 
-def _hold(name: str, claims: Claims, observer: Observer) -> Claim | Process | None:
-    """The claim, or the process that has it."""
+def _hold(name: str, claims: Claims, observer: Observer, refusal: Callable[[Process | None], InputError]) -> Claim:
+    """Claim something, or refuse it with the name of the process that has it."""
     first = observer.look(name)
     while (claim := claims.take(name, over=observer.stale().get(name, 0))) is None:
         standing = observer.look(name)
         if standing.held and (standing.process is None or standing.process.is_here() or standing != first):
-            return standing.process
+            raise refusal(standing.process)
         time.sleep(_LOOK_SECONDS)
     return claim
 

@@ -55,7 +55,8 @@ class _Leaky(torch.autograd.Function):
         """Of stacked networks, whose slopes differ: theirs are the channels of torch's own PReLU."""
         if batched[1] is None:
             return F.prelu(images, weight), batched[0]
-        lanes = images.unsqueeze(1) if batched[0] is None else images.movedim(batched[0], 1)
         if batched[0] is None:
-            lanes = lanes.expand(-1, info.batch_size, *(-1,) * (lanes.ndim - 2))
+            lanes = images.unsqueeze(1).expand(-1, info.batch_size, *images.shape[1:])
+        else:
+            lanes = images.movedim(batched[0], 1)
         return F.prelu(lanes, weight.movedim(batched[1], 0).flatten()), 1

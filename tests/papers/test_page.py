@@ -13,7 +13,7 @@ from grids import tiny_sweep
 
 from papers import page, volume_bias_theory
 from papers.chosen_sections import chosen_sections
-from papers.coverage import coverage_section, cut_short
+from papers.coverage import coverage_section, ended_by_epochs
 from papers.overview import write_overview
 from papers.page import Page, Part, filled, write_page
 from papers.tracked import Tracked, read
@@ -75,7 +75,7 @@ def test_trainings_that_were_ended_by_their_epochs_are_counted(half_run: Tracked
     names = [trial.id for trial in trials if trial.fold == 1]
     rows = [{"trial": name, "state": "finished", "seconds": 1.0, "best_epoch": best} for name in names]
     run = replace(half_run, tables=Tables(pa.Table.from_pylist(rows), half_run.tables.cases))
-    assert cut_short(trials, run) == short
+    assert ended_by_epochs(trials, run) == short
 
 
 def test_speed_of_what_started_from_scratch(half_run: Tracked) -> None:
