@@ -1,7 +1,7 @@
 """PReLU with one slope, faster on a CPU: where all is finite, torch's numbers to the last bit.
 
 Its gradients are those of a leaky ReLU whose slope is the weight, and a sum. For both torch has faster kernels than the
-one that computes them together, which takes a tenth of a training step of a small U-Net (`benchmarks/layout.py`).
+one that computes them together, which takes up to a tenth of a training step of a U-Net (`benchmarks/layout.py`).
 """
 
 from typing import Any
