@@ -1,7 +1,7 @@
-"""Whether the layout of weights moves results: `OMP_NUM_THREADS=1 python benchmarks/layout_dice.py [--seeds 5]`.
+"""Whether the layout of a network moves results: `OMP_NUM_THREADS=1 python benchmarks/layout_dice.py [--seeds 5]`.
 
 The same trials (U-Net 16-128; 60 images of Kvasir-SEG at 64², 30 hippocampi at 32³; five losses, two folds) are
-trained with the weights as they are made and as they are laid out for a CPU. Rounding differs, and training carries
+trained with networks as they are made and as they are laid out for a CPU. Rounding differs, and training carries
 that on: printed is the paired difference in Dice over the seeds, each the mean over folds, losses and cases, with
 Student's 95 % interval. To reach: inside ±0.01.
 """

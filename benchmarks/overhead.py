@@ -28,7 +28,8 @@ from segsweep.orchestration.work import work
 from segsweep.spec.trials import Trial
 from segsweep.training.evaluation import evaluate
 from segsweep.training.lane import hard_dice
-from segsweep.training.networks import build_network, lay_out
+from segsweep.training.layout import lay_out
+from segsweep.training.networks import build_network
 
 DATA = Path(os.environ.get("SEGSWEEP_DATA", Path(__file__).parents[2] / "shared" / "data")) / "kvasir-seg"
 

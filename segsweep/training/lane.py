@@ -15,7 +15,8 @@ from segsweep.losses.loss import Loss
 from segsweep.spec.catalogue import LossSetting
 from segsweep.spec.settings import Stopping, logits_per_voxel
 from segsweep.spec.trials import Trial
-from segsweep.training.networks import build_network, lay_out
+from segsweep.training.layout import lay_out
+from segsweep.training.networks import build_network
 
 Weights = dict[str, torch.Tensor]
 

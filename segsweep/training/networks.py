@@ -9,7 +9,6 @@ from torch import nn
 
 from segsweep.errors import GridError
 from segsweep.spec.settings import Network
-from segsweep.training.prelu import OneSlope
 
 PRESETS = {
     "unet-s": {"channels": (8, 16, 32, 64), "num_res_units": 0},
@@ -18,8 +17,6 @@ PRESETS = {
 }
 """MONAI U-Nets with instance norm: widths per level, and residual units per level (0 = one plain convolution)."""
 
-_BLOCK = 8
-"""Channels that oneDNN computes at once."""
 _DIMENSIONS = ("spatial_dims", "dimensions")
 _INPUTS = ("in_channels",)
 _OUTPUTS = ("out_channels", "num_classes")
@@ -49,38 +46,6 @@ def build_network(settings: Network, *, axes: int, channels: int, outputs: int, 
             network: nn.Module = nets.UNet(axes, channels, outputs, strides=strides, **shape)
             return network
         return _monai(str(settings.monai), settings.args, axes, channels, outputs)
-
-
-def lay_out(network: nn.Module, device: torch.device) -> nn.Module:
-    """The same network, laid out so that a device computes with it fastest.
-
-    On a CPU two kinds of layers are not left as they are made (benchmarks/layout.py).
-    """
-    if device.type == "cpu":
-        put_few_channels_innermost(network)
-        quicken_activations(network)
-    return network.to(device)
-
-
-def put_few_channels_innermost(network: nn.Module) -> None:
-    """Change the layout of the weights of convolutions between few channels; results agree to rounding.
-
-    oneDNN takes a good part of a step of the larger U-Nets for one convolution: the last one, whose few channels do not
-    fill its blocks; in 3D it can be most of it. With the channels innermost that layer is no matter any more; other
-    layers would be slower with it.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.Conv3d) and max(module.in_channels, module.out_channels) < _BLOCK:
-            innermost = torch.channels_last if isinstance(module, nn.Conv2d) else torch.channels_last_3d
-            module.to(memory_format=innermost)  # type: ignore[call-overload]  # torch declares it not
-
-
-def quicken_activations(network: nn.Module) -> None:
-    """Replace activations that learn one slope by faster ones with the same weights and numbers."""
-    for module in list(network.modules()):
-        for name, child in module.named_children():
-            if type(child) is nn.PReLU and child.num_parameters == 1:
-                setattr(module, name, OneSlope(child))
 
 
 def _monai(name: str, arguments: dict[str, Any], axes: int, channels: int, outputs: int) -> nn.Module:

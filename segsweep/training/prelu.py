@@ -4,7 +4,7 @@ Its gradients are those of a leaky ReLU whose slope is the weight, and a sum. Fo
 one that computes them together, which takes up to a tenth of a training step of a U-Net (`benchmarks/layout.py`).
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import nn
@@ -30,6 +30,11 @@ class OneSlope(nn.PReLU):
         return activated
 
 
+def has_one_slope(module: nn.Module) -> TypeGuard[nn.PReLU]:
+    """Whether a layer is an activation that `OneSlope` computes."""
+    return type(module) is nn.PReLU and module.num_parameters == 1
+
+
 class _Leaky(torch.autograd.Function):
     @staticmethod
     def forward(images: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -46,7 +51,7 @@ class _Leaky(torch.autograd.Function):
         images, weight = ctx.saved_tensors
         to_images = torch.ops.aten.leaky_relu_backward(gradient, images, weight.item(), self_is_result=False)
         # in this order the product is laid out, and so added up, as torch's own is
-        return to_images, (images.clamp(max=0) * gradient).sum().view_as(weight)
+        return to_images, images.clamp(max=0).mul_(gradient).sum().view_as(weight)
 
     @staticmethod
     def vmap(

@@ -13,7 +13,8 @@ from segsweep.spec.preprocess import Normalise, Preprocess
 from segsweep.spec.trials import Trial
 from segsweep.tracking.protocol import NETWORK_FILE, WEIGHTS_FILE
 from segsweep.training.lane import Weights
-from segsweep.training.networks import build_network, lay_out
+from segsweep.training.layout import lay_out
+from segsweep.training.networks import build_network
 
 _AS_DRAWN = Preprocess(normalise=Normalise(method="none"))
 """Of phantoms."""

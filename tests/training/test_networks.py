@@ -4,7 +4,7 @@ from torch import nn
 
 from segsweep.errors import GridError
 from segsweep.spec.settings import Network
-from segsweep.training.networks import build_network, lay_out
+from segsweep.training.networks import build_network
 
 
 def network(settings: Network, *, axes: int = 2, channels: int = 1, outputs: int = 1, seed: int = 0) -> nn.Module:
@@ -73,29 +73,3 @@ class TestMonai:
     def test_arguments_that_the_class_refuses(self) -> None:
         with pytest.raises(GridError, match=r"^network.monai: UNet: .*'depth'"):
             network(Network(monai="UNet", args={"channels": [4, 8], "strides": [2], "depth": 3}))
-
-
-@pytest.mark.parametrize("size", [(16, 16), (16, 16, 16)])
-@pytest.mark.parametrize("preset", ["unet-s", "unet-m", "unet-l"])
-def test_the_layout_of_the_weights_changes_results_by_rounding_alone(preset: str, size: tuple[int, ...]) -> None:
-    images = torch.randn(2, 1, *size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    found = []
-    for laid_out in (False, True):
-        built = network(Network(preset=preset), axes=len(size), outputs=3).double()
-        if laid_out:
-            lay_out(built, torch.device("cpu"))
-        logits = built(images)
-        logits.square().mean().backward()
-        found.append((logits.detach(), torch.cat([parameter.grad.flatten() for parameter in built.parameters()])))
-    (plain, gradient), (logits, other) = found
-    torch.testing.assert_close(logits, plain, rtol=1e-12, atol=1e-12)
-    torch.testing.assert_close(other, gradient, rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize(("axes", "convolution"), [(2, nn.Conv2d), (3, nn.Conv3d)])
-def test_the_convolution_between_few_channels_has_them_innermost(axes: int, convolution: type[nn.Conv3d]) -> None:
-    built = lay_out(network(Network(preset="unet-m"), axes=axes, outputs=3), torch.device("cpu"))
-    innermost = [
-        module for module in built.modules() if isinstance(module, convolution) and not module.weight.is_contiguous()
-    ]
-    assert [(module.in_channels, module.out_channels) for module in innermost] == [(3, 3)]

@@ -6,8 +6,9 @@ from torch import nn
 from torch.func import functional_call, vmap
 
 from segsweep.spec.settings import Network
-from segsweep.training.networks import build_network, lay_out, put_few_channels_innermost, quicken_activations
-from segsweep.training.prelu import OneSlope
+from segsweep.training.layout import put_few_channels_innermost, quicken_layers
+from segsweep.training.networks import build_network
+from segsweep.training.prelu import OneSlope, has_one_slope
 
 
 def values(shape: tuple[int, ...], seed: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
@@ -103,7 +104,7 @@ def test_the_gradients_of_a_whole_network_are_those_that_it_had(preset: str, axe
     made = build_network(Network(preset=preset), axes=axes, channels=1, outputs=outputs, seed=0)
     put_few_channels_innermost(made)
     quick = copy.deepcopy(made)
-    quicken_activations(quick)
+    quicken_layers(quick, has_one_slope, OneSlope)
     images = values((2, 1, *(16,) * axes), 0)
     for network in (made, quick):
         network(images).square().sum().backward()
@@ -111,18 +112,3 @@ def test_the_gradients_of_a_whole_network_are_those_that_it_had(preset: str, axe
         assert mine.grad is not None
         assert other.grad is not None
         assert torch.equal(mine.grad, other.grad)
-
-
-def test_other_devices_keep_torchs_own() -> None:
-    laid = lay_out(nn.Sequential(nn.PReLU()), torch.device("meta"))
-    assert [type(module) for module in laid.children()] == [nn.PReLU]
-
-
-def test_a_network_on_a_cpu_gets_them_and_keeps_its_weights() -> None:
-    inner = nn.Sequential(nn.PReLU(), nn.PReLU(num_parameters=2))
-    made = nn.Sequential(nn.Conv2d(1, 2, 3), inner)
-    before = {name: value.clone() for name, value in made.state_dict().items()}
-    laid = lay_out(made, torch.device("cpu"))
-    assert [type(module) for module in inner] == [OneSlope, nn.PReLU]
-    assert laid.state_dict().keys() == before.keys()
-    assert all(torch.equal(laid.state_dict()[name], value) for name, value in before.items())
