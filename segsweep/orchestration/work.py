@@ -13,6 +13,7 @@ from segsweep.orchestration.slices import Slice
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claims
 from segsweep.tracking.protocol import Ending
+from segsweep.training.allocation import keep_freed_memory
 from segsweep.training.cohort import run_slice
 from segsweep.training.journal import Journal
 from segsweep.training.lane import Epoch
@@ -99,4 +100,5 @@ def _settle(modules: Path, threads: int, *, gpu: bool) -> torch.device:
     """Make this process one that trials can be run in."""
     find_modules_in(modules)
     torch.set_num_threads(threads)
+    keep_freed_memory()
     return torch.device("cuda" if gpu and torch.cuda.is_available() else "cpu")

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import torch
 
+from segsweep.training.allocation import give_back_freed_memory
+
 _STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -13,6 +15,7 @@ def forget_peak(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     elif _RESET.exists():
+        give_back_freed_memory()
         _RESET.write_text("5")
 
 

@@ -43,7 +43,8 @@ class DoubleToOneMap(nn.Module):
 
 def doubles_to_one_map(module: nn.Module) -> TypeGuard[Transposed]:
     """Whether a layer is a transposed convolution that `DoubleToOneMap` computes."""
-    if type(module) not in (nn.ConvTranspose2d, nn.ConvTranspose3d):
-        return False
+    if not isinstance(module, Transposed) or type(module) not in (nn.ConvTranspose2d, nn.ConvTranspose3d):
+        return False  # no subclass: a parametrised layer makes its weight anew in every pass
     given = (module.kernel_size, module.stride, module.padding, module.output_padding, module.dilation)
-    return (module.out_channels, module.groups) == (1, 1) and [set(each) for each in given] == [{3}, {2}, {1}, {1}, {1}]
+    asked = ({3}, {2}, {1}, {1}, {1})
+    return (module.out_channels, module.groups) == (1, 1) and tuple(map(set, given)) == asked
