@@ -35,6 +35,9 @@ def has_one_slope(module: nn.Module) -> TypeGuard[nn.PReLU]:
     return type(module) is nn.PReLU and module.num_parameters == 1
 
 
+_leaky_backward = torch.ops.aten.leaky_relu_backward.default  # torch need not choose among overloads in every call
+
+
 class _Leaky(torch.autograd.Function):
     @staticmethod
     def forward(images: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -49,7 +52,7 @@ class _Leaky(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         images, weight = ctx.saved_tensors
-        to_images = torch.ops.aten.leaky_relu_backward(gradient, images, weight.item(), self_is_result=False)
+        to_images = _leaky_backward(gradient, images, weight.item(), self_is_result=False)
         # in this order the product is laid out, and so added up, as torch's own is
         return to_images, images.clamp(max=0).mul_(gradient).sum().view_as(weight)
 
