@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from papers.tracked import Tracked
+from segsweep.reports.allowed_epochs import AllowedEpochs
 from segsweep.reports.document import Cell, Column, Paragraph, Section, Table, text_cell
 from segsweep.reports.numbers import count, duration, listed, number
 from segsweep.spec.datasets import FileDataset
@@ -57,7 +58,9 @@ def _sentence(tracked: Tracked) -> str:
 def ended_by_epochs(trials: Iterable[Trial], tracked: Tracked) -> int:
     """How many of these trials were run and ended with their epochs, not by early stopping."""
     done = [trial for trial in trials if trial.id in tracked.seconds]
-    return sum(tracked.best_epochs[trial.id] > trial.train.epochs - trial.train.patience for trial in done)
+    return sum(
+        AllowedEpochs(trial.train.epochs, trial.train.patience).ran_out(tracked.best_epochs[trial.id]) for trial in done
+    )
 
 
 def _forecast(tracked: Tracked) -> str:

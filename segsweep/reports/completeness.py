@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segsweep.reports.costs import most_epochs
+from segsweep.reports.allowed_epochs import allowed_epochs
 from segsweep.reports.document import Block, Bullets, Column, Item, Paragraph, Section, Table, Tone, text_cell
 from segsweep.reports.numbers import count, listed
 from segsweep.reports.panels import Panel, panel_names
@@ -47,6 +47,7 @@ class Completeness:
         trials: asked for; those that were only to guide a search are not among them.
         searched: trials that guided a search and were judged on inner cases only.
         cut_short: finished trials whose last allowed epoch was their best: they had not converged.
+        ran_out: finished trials that early stopping did not end, `cut_short` among them: more epochs might have helped.
     """
 
     trials: int
@@ -61,6 +62,7 @@ class Completeness:
     empty_truths: int
     cut_off_cases: int
     cut_short: int
+    ran_out: int
 
     @property
     def finished(self) -> int:
@@ -84,6 +86,13 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
     searched = sum(trial.state == "searched" for trial in results.trials)
     with_cases = set(results.words("trial").words) if results.cases_table.num_rows else set()
     finished = [trial for trial in results.trials if trial.state == "finished"]
+    ends = [
+        (best, allowed_epochs(spec))
+        for trial, best, spec in zip(
+            results.trials, table["best_epoch"].to_pylist(), table["spec"].to_pylist(), strict=True
+        )
+        if trial.state == "finished"
+    ]
     return Completeness(
         trials=len(results.trials) - searched,
         searched=searched,
@@ -96,12 +105,8 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
         policies=_distinct(trial.labels for trial in results.trials),
         empty_truths=sum(_cases_where(panel, panel.values("empty_true") == 1) for panel in panels),
         cut_off_cases=sum(_cases_where(panel, panel.values("truth_cut_off") > 0) for panel in panels),
-        cut_short=sum(
-            trial.state == "finished" and best == most_epochs(spec)
-            for trial, best, spec in zip(
-                results.trials, table["best_epoch"].to_pylist(), table["spec"].to_pylist(), strict=True
-            )
-        ),
+        cut_short=sum(best == allowed.most for best, allowed in ends),
+        ran_out=sum(allowed.ran_out(best) for best, allowed in ends),
     )
 
 
@@ -187,9 +192,10 @@ def section(stock: Completeness, policy: EmptyPolicy) -> Section:
             f"{count(stock.searched, 'further trial')} guided the search: judged on inner cases only, compared with "
             "nothing."
         )
-    if stock.cut_short:
+    if stock.ran_out:
         facts.append(
-            f"Best in the last epoch that they were allowed: {stock.cut_short} of {count(stock.finished, 'training')}."
+            f"Ended with their epochs, before early stopping would have come: {stock.ran_out} of "
+            f"{count(stock.finished, 'training')}; best in the last one: {stock.cut_short}."
         )
     if stock.devices:
         facts.append(f"Device: {listed(stock.devices)}. torch: {listed(stock.torch_versions) or 'unknown'}.")

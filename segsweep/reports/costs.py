@@ -1,12 +1,12 @@
 """What the trials cost, and how well the plan foresaw it."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 
+from segsweep.reports.allowed_epochs import allowed_epochs
 from segsweep.reports.document import Block, Cell, Column, Drawing, Drawings, Paragraph, Section, Table, text_cell
 from segsweep.reports.forest import Dots, forest
 from segsweep.reports.numbers import NOTHING, count, duration, number
@@ -42,7 +42,7 @@ def costs(results: Results) -> tuple[Cost, ...]:
         name: np.array(results.trials_table[name].to_pylist(), dtype=np.float64)
         for name in ("seconds", "forecast_seconds", "epochs")
     }
-    columns["most_epochs"] = np.array([most_epochs(spec) for spec in results.trials_table["spec"].to_pylist()])
+    columns["most_epochs"] = np.array([allowed_epochs(spec).most for spec in results.trials_table["spec"].to_pylist()])
     members: dict[tuple[str, str], list[int]] = {}
     for index, trial in enumerate(results.trials):
         if trial.state == "finished" and np.isfinite(columns["seconds"][index]):
@@ -50,12 +50,6 @@ def costs(results: Results) -> tuple[Cost, ...]:
     return tuple(
         _cost(key, {name: column[found] for name, column in columns.items()}) for key, found in members.items()
     )
-
-
-def most_epochs(spec: str) -> float:
-    """Of the whole trial as JSON; results made elsewhere need not say."""
-    train = json.loads(spec).get("train", {})
-    return float(train.get("epochs", np.nan))
 
 
 def _cost(key: tuple[str, str], columns: dict[str, Floats]) -> Cost:

@@ -108,20 +108,24 @@ def test_mixed_devices_and_versions_are_said() -> None:
     assert "different versions of torch (2.13.0 and 2.6.0)" in text
 
 
-@pytest.mark.parametrize(("best", "said"), [(41, False), (60, True), (None, False)])
-def test_trainings_that_ended_while_they_got_better_are_said(best: int | None, said: bool) -> None:
-    others = {0: 41, 1: best}
+@pytest.mark.parametrize(("best", "ran_out", "last"), [(40, 0, 0), (41, 1, 0), (60, 1, 1), (None, 0, 0)])
+def test_trainings_that_might_have_got_better_are_said(best: int | None, ran_out: int, last: int) -> None:
+    others = {0: 40, 1: best}
     trials = [trial_row(name, LOSSES[place], best_epoch=others[place]) for place, name in enumerate("ab")]
     for trial in trials:
-        trial["spec"] = json.dumps({"train": {"epochs": 60}})
+        trial["spec"] = json.dumps({"train": {"epochs": 60, "patience": 20}})
     cases = [case_row(trial, case) for trial in trials for case in "xyz"]
     text = to_markdown(build_report(*Sweep(trials, cases).tables(), FAST, name="x"))
-    assert ("Best in the last epoch that they were allowed: 1 of 2 trainings." in text) == said
+    sentence = (
+        "Ended with their epochs, before early stopping would have come: 1 of 2 trainings; best in the last one: "
+    )
+    assert (sentence in text) == bool(ran_out)
+    assert (f"{sentence}{last}." in text) == bool(ran_out)
     assert "they had not converged" not in text
     for trial in trials:
         trial["best_epoch"] = best
     text = to_markdown(build_report(*Sweep(trials, cases).tables(), FAST, name="x"))
-    assert ("2 of 2 trainings were best in the last epoch" in text) == said
+    assert ("2 of 2 trainings were best in the last epoch" in text) == bool(last)
 
 
 def test_a_missing_fold_is_named() -> None:
