@@ -1,7 +1,8 @@
 """What it gains to keep freed memory: `OMP_NUM_THREADS=1 python benchmarks/allocation.py [--repeats 3]`.
 
 A training step (forward, cross-entropy, backward) of `unet-m` in processes that take turns, with malloc as it is and
-as segsweep's workers set it: medians of CPU time of one thread, page faults per step, and the most memory held.
+as segsweep's workers set it, in a thread beside the main one, as Ray Tune trains: medians of CPU time per step, page
+faults per step, and the most memory held.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch.nn import functional as F
@@ -58,7 +60,8 @@ def main() -> None:
         how, *size = asked.step
         if how == "kept":
             keep_freed_memory()
-        print(json.dumps(measure(tuple(map(int, size)))))
+        with ThreadPoolExecutor(1) as aside:
+            print(json.dumps(aside.submit(measure, tuple(map(int, size))).result()))
         return
     print("| grid | batch | as it is, ms | page faults | MiB | kept, ms | page faults | MiB | faster by |")
     print("| --- " * 9 + "|")

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from segsweep.spec.settings import Network
+from segsweep.training.allocation import keep_freed_memory
 from segsweep.training.layout import QUICK, lay_out, put_few_channels_innermost, quicken_layers
 from segsweep.training.networks import build_network
 
@@ -26,7 +27,7 @@ CPU = torch.device("cpu")
 def variants(made: nn.Module) -> list[nn.Module]:
     """The network as it is made, with each kind of layer changed, and with all."""
     changed = [copy.deepcopy(made) for _ in KINDS]
-    for network, (applies, quick) in zip(changed, QUICK, strict=False):
+    for network, (applies, quick) in zip(changed[:-1], QUICK, strict=True):
         quicken_layers(network, applies, quick)
     put_few_channels_innermost(changed[-1])
     return [made, *changed, lay_out(copy.deepcopy(made), CPU)]
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     repeats = parser.parse_args().repeats
     torch.set_num_threads(1)
+    keep_freed_memory()
     print(f"| network | grid | batch | maps | as made, ms | {' | '.join(KINDS)} | all, ms | faster by |")
     print("| --- " * (7 + len(KINDS)) + "|")
     for preset in ("unet-s", "unet-m", "unet-l"):

@@ -16,9 +16,13 @@ class AllowedEpochs:
     most: float
     patience: float
 
+    def best_was_last(self, best: int | None) -> bool:
+        """Whether this epoch was the last one allowed: training got better to its end."""
+        return best == self.most
+
     def ran_out(self, best: int | None) -> bool:
         """Whether training with its best in this epoch ended because its epochs were over, not by early stopping."""
-        return best is not None and best > self.most - self.patience
+        return best is not None and (self.best_was_last(best) or best > self.most - self.patience)
 
 
 def allowed_epochs(spec: str) -> AllowedEpochs:

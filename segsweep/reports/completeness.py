@@ -105,7 +105,7 @@ def completeness(results: Results, panels: Iterable[Panel]) -> Completeness:
         policies=_distinct(trial.labels for trial in results.trials),
         empty_truths=sum(_cases_where(panel, panel.values("empty_true") == 1) for panel in panels),
         cut_off_cases=sum(_cases_where(panel, panel.values("truth_cut_off") > 0) for panel in panels),
-        cut_short=sum(best == allowed.most for best, allowed in ends),
+        cut_short=sum(allowed.best_was_last(best) for best, allowed in ends),
         ran_out=sum(allowed.ran_out(best) for best, allowed in ends),
     )
 

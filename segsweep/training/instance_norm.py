@@ -17,27 +17,34 @@ class GroupPerChannel(nn.Module):
     """Instance norm as a group norm.
 
     Args:
-        made: one without running statistics (`is_instance_norm`); its ε and weights, if any, are shared, not copied.
+        made: one without weights and without running statistics (`is_plain_instance_norm`).
     """
 
     def __init__(self, made: InstanceNorm) -> None:
         super().__init__()
-        self.weight, self.bias, self.eps = made.weight, made.bias, made.eps
+        self.eps = made.eps
+        self._dimensions = 4 if isinstance(made, nn.InstanceNorm2d) else 5
         self.train(made.training)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Shape as the input's, (B, channels, *size).
 
         Raises:
-            ValueError: an instance of one voxel, which is its own mean.
+            ValueError: no batch, or an instance of one voxel, which is its own mean.
         """
         rows = images.flatten(2)  # group norm's kernel for channels that lie innermost is slow where they are few
-        if rows.shape[2] == 1:
-            raise ValueError(f"instance norm needs more than one voxel per channel, got {tuple(images.shape)}")
-        normed = F.group_norm(rows, images.shape[1], self.weight, self.bias, self.eps)
-        return normed.view(images.shape)
+        if images.ndim != self._dimensions or rows.shape[2] == 1:
+            raise ValueError(
+                f"instance norm needs a batch of {self._dimensions} dimensions with more than one voxel per channel, "
+                f"got {tuple(images.shape)}"
+            )
+        return F.group_norm(rows, images.shape[1], eps=self.eps).view(images.shape)
 
 
-def is_instance_norm(module: nn.Module) -> TypeGuard[InstanceNorm]:
-    """Whether a layer is an instance norm that `GroupPerChannel` computes."""
-    return type(module) in (nn.InstanceNorm2d, nn.InstanceNorm3d) and not module.track_running_stats
+def is_plain_instance_norm(module: nn.Module) -> TypeGuard[InstanceNorm]:
+    """Whether a layer is an instance norm that `GroupPerChannel` computes.
+
+    One with weights is not: in float32 group norm's gradient of them loses digits where a channel's mean is large.
+    """
+    plain = type(module) in (nn.InstanceNorm2d, nn.InstanceNorm3d)
+    return plain and not module.affine and not module.track_running_stats

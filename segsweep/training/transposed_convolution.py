@@ -1,7 +1,7 @@
 """The transposed convolution that ends a U-Net, faster on a CPU; agrees with torch's to rounding.
 
-oneDNN computes channels in blocks, and here there is a single one to compute. As one matrix product and sums it takes a
-third of the time in 2D and half of it in 3D.
+oneDNN computes channels in blocks, and here there is a single one to compute. One matrix product and sums take about
+half the time.
 """
 
 from typing import TypeGuard

@@ -140,6 +140,7 @@ def test_vmap_over_lanes_is_one_lane_after_the_other(channels, name, arguments, 
 
 
 # torch's own tracer instantiates autograd functions, which torch itself deprecates
+@pytest.mark.slow  # torch takes seconds for each
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
 @every_loss
 def test_it_compiles_whole(channels, name, arguments):

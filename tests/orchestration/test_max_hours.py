@@ -21,8 +21,8 @@ from segsweep.terminal import verbs
 from segsweep.tracking.memory import MemoryTracker
 from segsweep.training.workload import by_shape
 
-LONG = {"loss": "lovasz", "epochs": 3000, "patience": 1, "warm_start": "none"}
-"""Forecast to take hours; it stops after an epoch or two."""
+LONG = {"loss": "lovasz", "epochs": 3000, "patience": 1, "lr": 1e-12, "warm_start": "none"}
+"""Forecast to take hours; it learns nothing, and stops after an epoch or two."""
 GRID = [{"loss": ["ce", "dice"]}, LONG]
 
 Launching = Callable[[float], Launched]
@@ -59,7 +59,7 @@ def test_what_does_not_fit_stays_pending_and_the_next_launch_runs_it(
     assert (first.started, first.postponed) == (2, 1)
     verbs.print_launched(first)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "pending: lovasz epochs=3000 patience=1 from scratch fold 0: never started"
+    assert lines[0] == "pending: lovasz lr=1e-12 epochs=3000 patience=1 from scratch fold 0: never started"
     assert lines[-1] == "1 trial would have ended after --max-hours; the same command goes on with them"
     second = launch(1000.0)
     assert set(states_of(second).values()) == {"finished"}

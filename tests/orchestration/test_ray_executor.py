@@ -103,6 +103,7 @@ def test_a_worker_that_dies_is_lost_and_the_other_slices_end(
     assert str(ends[1].lost.reason).startswith("its process died")
 
 
+@pytest.mark.slow
 def test_a_worker_that_cannot_write_what_it_does_says_so(
     bench: Bench, ray_executor: RayExecutor, store: MlflowTracker
 ) -> None:
@@ -126,6 +127,7 @@ def test_workers_are_as_many_as_fit_or_as_the_grid_says(ray_executor: RayExecuto
     assert ray_executor.workers(Resources(gpus=0, workers=1000)) == everything
 
 
+@pytest.mark.slow
 def test_workers_measure_side_by_side(
     bench: Bench, ray_executor: RayExecutor, capsys: pytest.CaptureFixture[str]
 ) -> None:
