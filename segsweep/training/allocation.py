@@ -12,7 +12,7 @@ def keep_freed_memory() -> None:
     """From now on this process uses memory that it has freed again, instead of handing it back.
 
     As it is, glibc hands the memory of large tensors back to the system and asks for it anew in every step; to be
-    given each page once more takes a CPU up to a sixth of its time (benchmarks/allocation.py). Results stay as they
+    given each page once more takes a CPU up to a tenth of its time (benchmarks/allocation.py). Results stay as they
     are, and the most memory that is held stays within a few per cent. Without glibc nothing changes.
     """
     mallopt = getattr(_LIBC, "mallopt", None)
