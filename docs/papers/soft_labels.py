@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from papers.chosen_sections import chosen_sections
 from papers.finding import Finding
+from papers.raters_table import raters_table
 from papers.tracked import Tracked
 from papers.volume_bias import SHOWN, is_nothing, written_volume
 from segsweep.reports.document import Section
@@ -20,8 +21,9 @@ EXPECTED = {"ce": "cross-entropy", "dice semimetric": "semimetric Dice"}
 
 
 def sections(tracked: Tracked) -> tuple[Section, ...]:
-    """Scores and everything about volumes."""
-    return chosen_sections(tracked.report, SHOWN)
+    """All labels and losses in one table, then scores and everything about volumes."""
+    shown = chosen_sections(tracked.report, SHOWN)
+    return (raters_table(tracked.report), *shown) if shown else ()
 
 
 def findings(tracked: Tracked) -> tuple[Finding, ...]:

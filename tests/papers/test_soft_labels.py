@@ -7,7 +7,7 @@ import pytest
 from sweep_tables import Effect, Sweep, case_row, trial_row
 from tracked_tables import tracked
 
-from papers.soft_labels import MEAN, findings
+from papers.soft_labels import MEAN, findings, sections
 
 CASES = 30
 FORMS = {"ce": {}, "dice": {"form": "classic"}, "dice semimetric": {"form": "semimetric"}}
@@ -41,3 +41,17 @@ def test_volumes_beside_the_raters_mean(semimetric: float, agreement: str) -> No
 
 def test_what_was_trained_on_the_majority_is_no_claim() -> None:
     assert findings(tracked(sweep({"ce": 2.0, "dice": 2.6}, labels="raters' majority"))) == ()
+
+
+def test_all_labels_and_losses_stand_in_one_table() -> None:
+    made = sweep({"ce": 2.0, "dice": 2.6})
+    other = sweep({"ce": 2.3}, labels="raters' majority")
+    for row in (*other.trials, *other.cases):
+        row["trial"] = f"other {row['trial']}"
+    made.trials += other.trials
+    made.cases += other.cases
+    (table,) = sections(tracked(made))[0].blocks
+    found = {tuple(cell.text for cell in row[1:3]): [cell.number for cell in row[5:]] for row in table.rows}
+    assert found[MEAN, "ce"][0] == pytest.approx(0.0, abs=1e-9)
+    assert found[MEAN, "dice"][0] == pytest.approx(0.6)
+    assert found["raters' majority", "ce"][0] == pytest.approx(0.3)
