@@ -6,13 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 
-from segsweep.training.instance_norm import GroupPerChannel, is_plain_instance_norm
 from segsweep.training.prelu import OneSlope, has_one_slope
 from segsweep.training.transposed_convolution import DoubleToOneMap, doubles_to_one_map
 
 QUICK: tuple[tuple[Callable[[nn.Module], bool], Callable[[Any], nn.Module]], ...] = (
     (has_one_slope, OneSlope),
-    (is_plain_instance_norm, GroupPerChannel),
     (doubles_to_one_map, DoubleToOneMap),
 )
 """Which layers torch computes slowly, and what takes their place."""
