@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from papers.volume_table import data_name
 from segsweep.reports.document import Cell, Column, Section, Table, text_cell
-from segsweep.reports.estimates import Mean
-from segsweep.reports.numbers import NOTHING, decimals_for, with_interval
+from segsweep.reports.interval_cells import error_cell, mean_cell
+from segsweep.reports.numbers import NOTHING, decimals_for
 from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -35,18 +34,13 @@ def _rows(item: PanelReport, alpha: float) -> Iterator[tuple[Cell, ...]]:
     decimals = decimals_for([abs(mean.estimate) for mean in errors.values()])
     for setting, dice in zip(panel.settings, item.estimates.dice, strict=True):
         yield (
-            *map(text_cell, (f"{panel.key.dataset}, {panel.key.label}", panel.key.labels, setting)),
+            *map(text_cell, (data_name(item), panel.key.labels, setting)),
             text_cell(UNIT_NAMES[panel.unit]),
-            _cell(dice, 3),
-            *(_error(errors.get((setting, estimator)), decimals, alpha) for estimator in Estimator),
+            mean_cell(dice, 3),
+            *(
+                error_cell(errors[setting, estimator], decimals, alpha)
+                if (setting, estimator) in errors
+                else Cell(NOTHING)
+                for estimator in Estimator
+            ),
         )
-
-
-def _error(mean: Mean | None, decimals: int, alpha: float) -> Cell:
-    if mean is None or not np.isfinite(mean.estimate):
-        return Cell(NOTHING)
-    return _cell(mean, decimals, " *" if mean.p_corrected < alpha else "")
-
-
-def _cell(mean: Mean, decimals: int, mark: str = "") -> Cell:
-    return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals) + mark, mean.estimate, mean.low, mean.high)

@@ -6,7 +6,8 @@ import numpy as np
 
 from segsweep.reports.document import Cell, Column, Section, Table, text_cell
 from segsweep.reports.estimates import Mean
-from segsweep.reports.numbers import NOTHING, decimals_for, number, with_interval
+from segsweep.reports.interval_cells import error_cell
+from segsweep.reports.numbers import NOTHING, decimals_for, number
 from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -26,8 +27,8 @@ def volume_table(report: Report) -> Section:
             for name in LOSSES.values()
         ),
     )
-    places = list(dict.fromkeys(map(_data, report.panels)))
-    ordered = sorted(report.panels, key=lambda item: places.index(_data(item)))
+    places = list(dict.fromkeys(map(data_name, report.panels)))
+    ordered = sorted(report.panels, key=lambda item: places.index(data_name(item)))
     rows = tuple(tuple(_cells(item, 1 - report.settings.level)) for item in ordered)
     note = (
         f"Mean ΔV, predicted − true volume, with {report.settings.level:.0%} studentised bootstrap intervals: of the "
@@ -38,7 +39,8 @@ def volume_table(report: Report) -> Section:
     return Section("volume-table-1", "All networks at a glance", (table,))
 
 
-def _data(item: PanelReport) -> str:
+def data_name(item: PanelReport) -> str:
+    """`sunnybrook, ventricle`."""
     return f"{item.panel.key.dataset}, {item.panel.key.label}"
 
 
@@ -47,11 +49,11 @@ def _cells(item: PanelReport, alpha: float) -> Iterator[Cell]:
     true = float(np.nanmean(panel.values("volume_true")))
     means = [_mean(item, estimator, loss) for estimator in Estimator for loss in LOSSES]
     decimals = decimals_for([true, *(mean.estimate for mean in means if mean is not None)])
-    yield from map(text_cell, (_data(item), UNIT_NAMES[panel.unit], panel.key.network))
+    yield from map(text_cell, (data_name(item), UNIT_NAMES[panel.unit], panel.key.network))
     yield Cell(str(len(panel.cases)), len(panel.cases))
     yield Cell(number(true, decimals), true)
     for mean in means:
-        yield Cell(NOTHING) if mean is None else _error(mean, decimals, alpha)
+        yield Cell(NOTHING) if mean is None else error_cell(mean, decimals, alpha)
 
 
 def _mean(item: PanelReport, estimator: Estimator, loss: str) -> Mean | None:
@@ -64,8 +66,3 @@ def place_of(item: PanelReport, loss: str) -> int | None:
     losses = {trial.setting: trial.loss for trial in item.panel.results.trials}
     found: Sequence[int] = [place for place, setting in enumerate(item.panel.settings) if losses[setting] == loss]
     return found[0] if len(found) == 1 else None
-
-
-def _error(mean: Mean, decimals: int, alpha: float) -> Cell:
-    text = with_interval(mean.estimate, mean.low, mean.high, decimals)
-    return Cell(text + (" *" if mean.p_corrected < alpha else ""), mean.estimate, mean.low, mean.high)

@@ -13,7 +13,7 @@ from segsweep.orchestration.slices import Slice
 from segsweep.spec.trials import Trial
 from segsweep.store.claims import Claims
 from segsweep.tracking.protocol import Ending
-from segsweep.training.allocation import give_back_freed_memory, keep_freed_memory
+from segsweep.training.allocation import freed_memory_kept
 from segsweep.training.cohort import run_slice
 from segsweep.training.journal import Journal
 from segsweep.training.lane import Epoch
@@ -64,27 +64,24 @@ def at_work(
 ) -> Iterator[Workplace]:
     """This process as a place where slices are run; the arguments are those of `work`."""
     device = _settle(errand.modules, threads, gpu=gpu)
-    try:
-        with Claims(errand.blobs) as claims:
-            yield Workplace(
-                parent=errand.parent,
-                tracker=errand.tracker,
-                blobs=errand.blobs,
-                claims=claims,
-                journal=Journal(errand.journal),
-                device=device,
-                report=report,
-                forecast=errand.forecast,
-                void=errand.void,
-                last=errand.last,
-                lanes=errand.lanes,
-                keep_weights=errand.keep_weights,
-                goes_on=goes_on,
-                # what lies on another node is delivered by nobody else once its workers have ended
-                patience=0.0 if errand.launch.is_here() else PATIENCE,
-            )
-    finally:
-        give_back_freed_memory()  # whose process this is may have other use for it
+    with freed_memory_kept(), Claims(errand.blobs) as claims:
+        yield Workplace(
+            parent=errand.parent,
+            tracker=errand.tracker,
+            blobs=errand.blobs,
+            claims=claims,
+            journal=Journal(errand.journal),
+            device=device,
+            report=report,
+            forecast=errand.forecast,
+            void=errand.void,
+            last=errand.last,
+            lanes=errand.lanes,
+            keep_weights=errand.keep_weights,
+            goes_on=goes_on,
+            # what lies on another node is delivered by nobody else once its workers have ended
+            patience=0.0 if errand.launch.is_here() else PATIENCE,
+        )
 
 
 def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measured:
@@ -96,12 +93,13 @@ def measure(trials: Slice, modules: Path, threads: int, *, gpu: bool) -> Measure
         threads: of this worker.
         gpu: whether this worker was given one, whole or in part.
     """
-    return probe(trials, _settle(modules, threads, gpu=gpu))
+    device = _settle(modules, threads, gpu=gpu)
+    with freed_memory_kept():
+        return probe(trials, device)
 
 
 def _settle(modules: Path, threads: int, *, gpu: bool) -> torch.device:
     """Make this process one that trials can be run in."""
     find_modules_in(modules)
     torch.set_num_threads(threads)
-    keep_freed_memory()
     return torch.device("cuda" if gpu and torch.cuda.is_available() else "cpu")

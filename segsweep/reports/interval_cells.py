@@ -1,5 +1,7 @@
 """Table cells of an estimate with its interval."""
 
+from dataclasses import replace
+
 from segsweep.reports.document import Cell
 from segsweep.reports.estimates import Mean
 from segsweep.reports.numbers import NOTHING, with_interval
@@ -10,6 +12,12 @@ from segsweep.statistics.presence import Presence
 def mean_cell(mean: Mean, decimals: int) -> Cell:
     """A mean."""
     return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals), mean.estimate, mean.low, mean.high)
+
+
+def error_cell(mean: Mean, decimals: int, alpha: float) -> Cell:
+    """A mean volume error, starred where it differs from 0 at level alpha after Holm's correction."""
+    cell = mean_cell(mean, decimals)
+    return replace(cell, text=f"{cell.text} *") if mean.p_corrected < alpha else cell
 
 
 def share_cell(share: Interval) -> Cell:

@@ -11,7 +11,8 @@ import numpy as np
 from segsweep.errors import InputError
 from segsweep.reports.document import Cell, Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.numbers import decimals_for, p_value, with_interval
+from segsweep.reports.interval_cells import mean_cell
+from segsweep.reports.numbers import decimals_for, p_value
 from segsweep.reports.panels import Panel
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import Estimator, over_repeats
@@ -103,12 +104,12 @@ def recalibrated_table(rows: tuple[RecalibratedRow, ...], *, unit: str, slug: st
         (
             text_cell(row.setting),
             text_cell(row.estimator.value),
-            _cell(row.before, decimals),
+            mean_cell(row.before, decimals),
             *(
                 cell
                 for regressor in (Regressor.PREDICTED, Regressor.TRUE)
                 for cell in (
-                    _cell(row.after[regressor], decimals),
+                    mean_cell(row.after[regressor], decimals),
                     Cell(p_value(row.after[regressor].p), row.after[regressor].p),
                 )
             ),
@@ -122,7 +123,3 @@ def recalibrated_table(rows: tuple[RecalibratedRow, ...], *, unit: str, slug: st
         f"{level:.0%} intervals; p uncorrected."
     )
     return Table(slug, "Re-calibrated volumes", columns, body, note, folded=True)
-
-
-def _cell(mean: Mean, decimals: int) -> Cell:
-    return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals), mean.estimate, mean.low, mean.high)

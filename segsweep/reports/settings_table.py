@@ -7,7 +7,8 @@ import numpy as np
 from segsweep.reports.document import Cell, Column, Drawing, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates
 from segsweep.reports.forest import Dots, forest
-from segsweep.reports.numbers import decimals_for, with_interval
+from segsweep.reports.interval_cells import error_cell, mean_cell
+from segsweep.reports.numbers import decimals_for
 from segsweep.reports.scores import Estimator, over_repeats
 from segsweep.reports.volume_scatter import volume_scatter
 
@@ -37,10 +38,10 @@ def settings_table(estimates: PanelEstimates, *, slug: str, level: float) -> Tab
         (
             text_cell(setting),
             Cell(str(cases[place]), cases[place]),
-            _score(estimates.dice[place]),
-            _score(estimates.jaccard[place]),
-            _error(soft[place], decimals, level),
-            _error(hard[place], decimals, level),
+            mean_cell(estimates.dice[place], _SCORE_DECIMALS),
+            mean_cell(estimates.jaccard[place], _SCORE_DECIMALS),
+            error_cell(soft[place], decimals, 1 - level),
+            error_cell(hard[place], decimals, 1 - level),
         )
         for place, setting in enumerate(estimates.panel.settings)
     )
@@ -50,17 +51,6 @@ def settings_table(estimates: PanelEstimates, *, slug: str, level: float) -> Tab
         f"* p < {1 - level:.2g} against 0, Holm over all volume errors of this table."
     )
     return Table(slug, f"Settings with {level:.0%} intervals", columns, rows, note)
-
-
-def _score(mean: Mean) -> Cell:
-    text = with_interval(mean.estimate, mean.low, mean.high, _SCORE_DECIMALS)
-    return Cell(text, mean.estimate, mean.low, mean.high)
-
-
-def _error(mean: Mean, decimals: int, level: float) -> Cell:
-    star = " *" if mean.p_corrected < 1 - level else ""
-    text = with_interval(mean.estimate, mean.low, mean.high, decimals) + star
-    return Cell(text, mean.estimate, mean.low, mean.high)
 
 
 def drawings(estimates: PanelEstimates, *, slug: str, name: str, level: float) -> tuple[Drawing, ...]:

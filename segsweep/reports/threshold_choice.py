@@ -8,7 +8,8 @@ import numpy as np
 from segsweep.errors import InputError
 from segsweep.reports.document import Cell, Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.numbers import decimals_for, number, with_interval
+from segsweep.reports.interval_cells import mean_cell
+from segsweep.reports.numbers import decimals_for, number
 from segsweep.reports.panels import Panel
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import over_repeats
@@ -119,8 +120,8 @@ def threshold_table(rows: tuple[ThresholdRow, ...], *, unit: str, slug: str, lev
             text_cell(row.setting),
             text_cell(row.choice.value),
             Cell(number(row.threshold, 2), row.threshold),
-            _cell(row.dice, 3),
-            _cell(row.error, decimals),
+            mean_cell(row.dice, 3),
+            mean_cell(row.error, decimals),
         )
         for row in rows
     )
@@ -130,7 +131,3 @@ def threshold_table(rows: tuple[ThresholdRow, ...], *, unit: str, slug: str, lev
         f"is the mean over models. Dice over cases with a true voxel. {level:.0%} intervals over cases."
     )
     return Table(slug, "Thresholds chosen after training", columns, body, note, folded=True)
-
-
-def _cell(mean: Mean, decimals: int) -> Cell:
-    return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals), mean.estimate, mean.low, mean.high)

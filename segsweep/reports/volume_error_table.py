@@ -6,6 +6,7 @@ import numpy as np
 
 from segsweep.reports.document import Cell, Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
+from segsweep.reports.interval_cells import mean_cell
 from segsweep.reports.numbers import decimals_for, number, p_value, with_interval
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import Estimator, over_repeats, volume_errors
@@ -73,10 +74,10 @@ def volume_error_table(rows: tuple[VolumeErrorRow, ...], *, unit: str, slug: str
         (
             text_cell(row.setting),
             text_cell(row.estimator.value),
-            _cell(row.bias, decimals),
+            mean_cell(row.bias, decimals),
             Cell(p_value(row.bias.p), row.bias.p),
             Cell(p_value(row.bias.p_corrected), row.bias.p_corrected),
-            _cell(row.absolute, decimals),
+            mean_cell(row.absolute, decimals),
             _percent(row.relative),
             _percent(row.absolute_relative),
         )
@@ -87,10 +88,6 @@ def volume_error_table(rows: tuple[VolumeErrorRow, ...], *, unit: str, slug: str
         "p against 0, corrected by Holm over this table. Relative errors over cases whose true volume is not 0."
     )
     return Table(slug, "Volume error", columns, body, note)
-
-
-def _cell(mean: Mean, decimals: int) -> Cell:
-    return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals), mean.estimate, mean.low, mean.high)
 
 
 def _percent(mean: Mean) -> Cell:

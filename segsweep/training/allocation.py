@@ -1,6 +1,8 @@
 """What becomes of the memory that a training step frees: it is kept for the next one."""
 
 import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _LIBC = ctypes.CDLL(None)
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
@@ -26,3 +28,13 @@ def give_back_freed_memory() -> None:
     """Hand what this process keeps back to the system."""
     if hasattr(_LIBC, "malloc_trim"):
         _LIBC.malloc_trim(0)
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Freed memory is kept meanwhile, and handed back at the end: whose process this is may have other use for it."""
+    keep_freed_memory()
+    try:
+        yield
+    finally:
+        give_back_freed_memory()
