@@ -37,6 +37,9 @@ _HEAD = ("gcs_server", "raylet")
 _FEW_CORES = 32
 """Ray starts a process per core; on machines with more of them most would import torch for nothing."""
 
+_KEPT_READY = 600_000
+"""Milliseconds that Ray keeps a process that has nothing to do and no core; 1 s of its own accord."""
+
 
 class RayExecutor:
     """Ray Tune on a local or a running cluster.
@@ -152,4 +155,10 @@ class RayExecutor:
 
 def _at_start() -> dict[str, Any]:
     """What the processes that Ray starts at once import, while the launch is still getting its store ready."""
-    return {"preload_python_modules": ["segsweep.orchestration.ready"]} if (os.cpu_count() or 1) <= _FEW_CORES else {}
+    if (os.cpu_count() or 1) > _FEW_CORES:
+        return {}
+    return {
+        "preload_python_modules": ["segsweep.orchestration.ready"],
+        # Tune takes the cores a moment before it asks for workers; Ray would end those that have no core left
+        "idle_worker_killing_time_threshold_ms": _KEPT_READY,
+    }
