@@ -15,6 +15,7 @@ from segsweep.losses.loss import Loss
 from segsweep.spec.catalogue import LossSetting
 from segsweep.spec.settings import Stopping, logits_per_voxel
 from segsweep.spec.trials import Trial
+from segsweep.training.adam import Adam
 from segsweep.training.layout import lay_out
 from segsweep.training.networks import build_network
 
@@ -63,7 +64,7 @@ class Lane:
         self._stopping = stopping
         self._amp = amp
         self._device = device
-        self._optimizer = torch.optim.Adam(self.network.parameters(), lr=lr, fused=True)
+        self._optimizer = Adam(self.network.parameters(), lr=lr, fused=True)
         self._schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(
             self._optimizer, factor=stopping.factor, patience=stopping.plateau
         )
