@@ -64,6 +64,7 @@ class MlflowStore:
     def __init__(self, uri: str) -> None:
         self.uri = uri
         self._artifacts: dict[str, str] = {}
+        self._experiments: dict[str, str] = {}
 
     @cached_property
     def client(self) -> MlflowClient:
@@ -177,7 +178,9 @@ class MlflowStore:
         return run
 
     def _experiment_of(self, run_id: str) -> str:
-        return str(self._run(run_id).info.experiment_id)
+        if run_id not in self._experiments:  # a run stays in its experiment, and every trial asks for its parent's
+            self._experiments[run_id] = str(self._run(run_id).info.experiment_id)
+        return self._experiments[run_id]
 
 
 @contextmanager
