@@ -38,6 +38,7 @@ from segsweep.orchestration.planning import plan_sweep
 from segsweep.tracking.mlflow_tracker import MlflowTracker
 from segsweep.tracking.spool import SpooledRun
 from segsweep.training import cohort, examples, inference, judgement
+from segsweep.training.adam import Adam
 from segsweep.training.lane import Lane
 
 SHIPPED = [Path(__file__).parents[1] / "sweeps" / name for name in ("kvasir.yaml", "hippocampus.yaml")]
@@ -58,7 +59,7 @@ PER_LANE: dict[str, Named] = {
     "forward": [(UNet, "forward")],
     "loss": [(Loss, "__call__")],
     "backward": [(torch.Tensor, "backward")],
-    "optimizer": [(torch.optim.Adam, "step")],
+    "optimizer": [(Adam, "step")],
     "selection": [(Lane, "judge")],
 }
 PER_TRIAL: dict[str, Named] = {

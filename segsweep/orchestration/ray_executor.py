@@ -37,8 +37,11 @@ _HEAD = ("gcs_server", "raylet")
 _FEW_CORES = 32
 """Ray starts a process per core; on machines with more of them most would import torch for nothing."""
 
-_KEPT_READY = 600_000
-"""Milliseconds that Ray keeps a process that has nothing to do and no core; 1 s of its own accord."""
+_KEPT_READY = 60_000
+"""Milliseconds that Ray keeps a process that has nothing to do and no core, from its start on; 1 s of its own accord.
+
+A launch asks for its workers within these. One that no worker is made of holds 0.4 GB so long.
+"""
 
 
 class RayExecutor:

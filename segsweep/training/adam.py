@@ -12,7 +12,7 @@ _step = inspect.unwrap(torch.optim.Adam.step)
 
 
 class Adam(torch.optim.Adam):
-    """`torch.optim.Adam`; the same arguments and numbers, not to be compiled."""
+    """`torch.optim.Adam`, the same to the last bit; without closures, and not to be compiled or differentiated."""
 
     add_param_group = inspect.unwrap(torch.optim.Adam.add_param_group)
     state_dict = inspect.unwrap(torch.optim.Adam.state_dict)
@@ -20,6 +20,6 @@ class Adam(torch.optim.Adam):
     zero_grad = inspect.unwrap(torch.optim.Adam.zero_grad)
 
     @torch.no_grad()
-    def step(self) -> None:  # type: ignore[override]  # of a closure nobody makes use
+    def step(self) -> None:  # type: ignore[override]  # no closure
         """Take a step along the gradients that are there."""
         _step(self)

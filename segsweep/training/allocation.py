@@ -32,7 +32,7 @@ def give_back_freed_memory() -> None:
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Freed memory is kept meanwhile, and handed back at the end: whose process this is may have other use for it."""
+    """This process keeps freed memory from here on; what it holds at the end is handed back, for others to use."""
     keep_freed_memory()
     try:
         yield

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+import ray
 from launching import Bench
 from ray import tune
 from ray.util import placement_group, remove_placement_group
@@ -73,10 +74,12 @@ def test_a_worker_has_imported_what_it_needs_before_a_slice_comes(tmp_path: Path
 
     now = time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")
     # Tune takes the cores before it asks for workers; Ray ends what has been idle for a second and has no core left
-    cores = placement_group([{"CPU": 1}] * (os.cpu_count() or 1))
-    assert cores.wait(60)
-    time.sleep(2)
-    remove_placement_group(cores)
+    cores = placement_group([{"CPU": 1}] * int(ray.cluster_resources()["CPU"]))
+    try:
+        assert cores.wait(60)
+        time.sleep(2)
+    finally:
+        remove_placement_group(cores)
     take_ready_workers()
     once = tune.RunConfig(storage_path=str(tmp_path), verbose=0)
     (seen,) = tune.Tuner(tune.with_resources(look, {"cpu": 1}), run_config=once).fit()

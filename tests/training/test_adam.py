@@ -11,12 +11,16 @@ from segsweep.training.adam import Adam
 
 _LEARN = """
 import sys, torch
+import segsweep.orchestration.ready
 from segsweep.training.adam import Adam
-network = torch.nn.Linear(3, 2)
-adam = Adam(network.parameters(), lr=0.1, fused=True)
-network(torch.ones(4, 3)).sum().backward()
+from segsweep.training.fused import stacked_forward
+networks = [torch.nn.Linear(3, 2), torch.nn.Linear(3, 2)]
+adam = Adam(networks[0].parameters(), lr=0.1, fused=True)
+schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(adam)
+stacked_forward(networks, torch.ones(4, 3)).sum().backward()
 adam.step()
 adam.zero_grad(set_to_none=True)
+schedule.step(0.5)
 adam.load_state_dict(adam.state_dict())
 print("torch._dynamo" in sys.modules)
 """
