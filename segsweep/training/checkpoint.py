@@ -4,6 +4,7 @@ No generator's state is among it: every draw is addressed by (seed, phase, epoch
 """
 
 import io
+import math
 import pickle
 import time
 from contextlib import suppress
@@ -38,7 +39,7 @@ class Checkpoints:
         self._folder = checkpoint_folder(name)
         self._fence = fence
         self._kept: str | None = None
-        self._saved = self._seen = time.monotonic()
+        self._begun = self._saved = math.nan
 
     def latest(self) -> State | None:
         """The state furthest along; None where there is none that can be read."""
@@ -50,11 +51,16 @@ class Checkpoints:
                     return state
         return None
 
+    def begin(self) -> None:
+        """An epoch begins; before the first one nothing is at risk."""
+        self._begun = time.monotonic()
+        if math.isnan(self._saved):
+            self._saved = self._begun
+
     def due(self) -> bool:
-        """Whether the next epoch might end with more than `SECONDS_AT_RISK` at risk; to be asked once an epoch."""
+        """Whether another epoch, as long as the one that has ended, might put more than `SECONDS_AT_RISK` at risk."""
         now = time.monotonic()
-        epoch, self._seen = now - self._seen, now
-        return now - self._saved + epoch > SECONDS_AT_RISK
+        return now - self._saved + now - self._begun > SECONDS_AT_RISK
 
     def save(self, epoch: int, state: State) -> None:
         """Keep a state in place of the one kept before.

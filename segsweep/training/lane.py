@@ -120,8 +120,12 @@ class Lane:
     @torch.no_grad()
     def judge(self, batch: Batch) -> None:
         """Look at one selection batch with the weights as they are; `begin` and `end_epoch` draw the conclusion."""
+        self.look(self.predict(batch), batch)
+
+    def predict(self, batch: Batch) -> torch.Tensor:
+        """Logits (B, outputs, *size) of a selection batch, float32 at least."""
         self.switch(training=False)
-        self.look(self._logits(batch), batch)
+        return self._logits(batch)
 
     def look(self, logits: torch.Tensor, batch: Batch) -> None:
         """Note what these logits of a selection batch come to."""

@@ -8,6 +8,7 @@ from typing import Any
 from segsweep.data.batches import Batches
 from segsweep.spec.canonical import derive_seed
 from segsweep.training.execution import Execution, Named
+from segsweep.training.first_look import first_look
 from segsweep.training.lane import Epoch, Lane
 from segsweep.training.sequential import Sequential
 
@@ -17,7 +18,7 @@ class Training:
     """Some lanes in training.
 
     Args:
-        lanes: name to lane; those that have ended are gone from it.
+        lanes: name to lane, of the same weights before their first epoch; those that have ended are gone from it.
         batches: that all of them take.
         phase: names the stream of batches, so that no two phases see the same.
         seed: of the dropout; all lanes draw the same.
@@ -50,7 +51,8 @@ class Training:
         """
         fresh = self._at(1)
         if fresh:
-            self._judge(fresh)
+            for batch in self.batches.selection():
+                first_look(self._healthy(fresh), batch, self._each)
             self._each(fresh, lambda name, lane: lane.begin())
         self._end()
         while running := self._running():

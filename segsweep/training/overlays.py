@@ -7,7 +7,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
-from scipy.ndimage import binary_dilation, binary_erosion
 
 from segsweep.records.schemas import PREDICTION_COLOUR, TRUTH_COLOUR
 
@@ -23,7 +22,8 @@ _LINE = 2
 _HALO = 0.4
 """Brightness beside the outlines, so that they stand out from bright tissue too."""
 
-_SQUARE = np.ones((3, 3), dtype=np.bool_)
+_FAST = 4
+"""How hard zlib tries: a twentieth larger than with its default of 6, in half the time."""
 
 Mask = NDArray[np.bool_]
 Voxel = TypeVar("Voxel", bound=np.generic)
@@ -112,10 +112,10 @@ def _drawn(pixels: NDArray[np.float32], true: Mask, predicted: Mask) -> Image.Im
 
     So both are seen where they agree, and the border runs between them.
     """
-    around = binary_dilation(true, _SQUARE, iterations=_LINE) & ~true
-    within = predicted & ~binary_erosion(predicted, _SQUARE, iterations=_LINE, border_value=1)
+    around = _grown(true, _LINE) & ~true
+    within = predicted & _grown(~predicted, _LINE)
     lines = around | within
-    beside = binary_dilation(lines, _SQUARE) & ~lines
+    beside = _grown(lines, 1) & ~lines
     shaded = np.where(beside[..., None], pixels * _HALO, pixels)
     index, palette = _few_colours(shaded) if shaded.shape[-1] == 3 else _few_greys(shaded[..., 0])
     index[around], index[within & ~_dashes(around & within)] = len(palette), len(palette) + 1
@@ -123,6 +123,19 @@ def _drawn(pixels: NDArray[np.float32], true: Mask, predicted: Mask) -> Image.Im
     lines_rgb = [ImageColor.getrgb(colour) for colour in (TRUTH_COLOUR, PREDICTION_COLOUR)]
     drawn.putpalette(np.array([*palette, *lines_rgb], dtype=np.uint8).tobytes())
     return drawn
+
+
+def _grown(mask: Mask, by: int) -> Mask:
+    """All pixels within `by` rows and columns of a mask."""
+    rows = mask.copy()
+    for step in range(1, by + 1):
+        rows[step:] |= mask[:-step]
+        rows[:-step] |= mask[step:]
+    grown = rows.copy()
+    for step in range(1, by + 1):
+        grown[:, step:] |= rows[:, :-step]
+        grown[:, :-step] |= rows[:, step:]
+    return grown
 
 
 def _few_colours(pixels: NDArray[np.float32]) -> tuple[NDArray[np.uint8], list[tuple[int, ...]]]:
@@ -142,11 +155,11 @@ def _few_greys(pixels: NDArray[np.float32]) -> tuple[NDArray[np.uint8], list[tup
 
 def _dashes(both: Mask) -> Mask:
     """Every other piece of where two lines lie on each other."""
-    rows, columns = np.indices(both.shape)
-    return np.asarray(both & ((rows + columns) // (2 * _LINE) % 2 == 0))
+    diagonal = np.add.outer(*map(np.arange, both.shape))
+    return np.asarray(both & (diagonal // (2 * _LINE) % 2 == 0))
 
 
 def _png(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    picture.save(buffer, "PNG", compress_level=_FAST)
     return buffer.getvalue()

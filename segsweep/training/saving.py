@@ -49,6 +49,7 @@ class Saving:
     def on_start(self, number: int) -> None:
         """An epoch begins."""
         self.journal.note(self.name, number)
+        self.checkpoints.begin()
 
     def on_epoch(self, epoch: Epoch) -> None:
         """An epoch has ended.
