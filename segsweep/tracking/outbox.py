@@ -11,7 +11,7 @@ from segsweep.tracking.protocol import RunDescription, Undelivered
 from segsweep.tracking.spool import Parcel, SpooledRun, new_parcel, parcels
 from segsweep.tracking.writers import OwnFolder, folders, left_behind
 
-_ROUND_SECONDS = 5.0
+_ROUND_SECONDS = 10.0
 """Points of a run that goes on are delivered this often; a run that opens or ends, at once."""
 _RETRY_SECONDS = 1.0
 """A store that is away is tried this often."""
