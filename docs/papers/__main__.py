@@ -7,12 +7,14 @@ from pathlib import Path
 from papers import bertels2019, soft_labels, tilborghs2022, volume_bias, volume_bias_theory
 from papers.overview import write_overview
 from papers.page import Page, Part, write_page
+from papers.published import publish, published
 from papers.tracked import read
 from segsweep import api
 from segsweep.errors import SegsweepError
 from segsweep.orchestration.executor import Executor
 from segsweep.orchestration.home import Home
 from segsweep.orchestration.ray_executor import RayExecutor
+from segsweep.tracking.memory import MemoryTracker
 from segsweep.tracking.protocol import Tracker
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +36,6 @@ PAGES = (
         "bertels2019",
         (
             Part("bertels2019", bertels2019.findings, bertels2019.sections),
-            Part("bertels2019-sunnybrook", bertels2019.findings, bertels2019.sections),
             Part("bertels2019-tversky", bertels2019.tversky_findings, bertels2019.sections),
         ),
     ),
@@ -51,7 +52,7 @@ def main() -> int:
     arguments = parser.parse_args()
     home = Home.from_environment() if arguments.home is None else Home(arguments.home)
     try:
-        tracker = api.find_tracker(home)
+        tracker = api.open_tracker(home) if home.has_runs else MemoryTracker()
         with RayExecutor() as machine:
             write_all(home, tracker, machine, arguments.to)
     except SegsweepError as error:
@@ -61,20 +62,24 @@ def main() -> int:
 
 
 def write_all(home: Home, tracker: Tracker, machine: Executor, folder: Path) -> None:
-    """Write every page and the overview.
+    """Write every page and the overview; a page of which no trial is at hand is left as it is.
 
     Args:
         home: folder of what has been run.
-        tracker: its store.
+        tracker: its store; trials that it does not know are taken from the tables that were published with the pages.
         machine: that forecasts are for, started.
         folder: to write to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {}
+    kept, pages = published(folder), {}
     for page in PAGES:
-        tracked = {part.grid: read(SWEEPS / f"{part.grid}.yaml", home, tracker, machine) for part in page.parts}
+        tracked = {part.grid: read(SWEEPS / f"{part.grid}.yaml", home, tracker, machine, kept) for part in page.parts}
+        if any(one.seconds for one in tracked.values()):
+            publish(page.name, [one.tables for one in tracked.values()], folder)
+        elif page.path(folder).exists():
+            continue
         pages[page] = write_page(page, tracked, folder)
-    write_overview(pages, folder)
+    write_overview(PAGES, pages, folder)
 
 
 if __name__ == "__main__":

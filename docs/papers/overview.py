@@ -1,6 +1,6 @@
 """The first page of docs/results: which grid was run how far, how many claims held, and what the rest would cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from papers.coverage import hours_left, power
@@ -8,7 +8,6 @@ from papers.finding import Agreement
 from papers.h200 import PEAK, QUICK, SLOW, hours
 from papers.page import PROSE, Page, Written, filled
 from papers.tracked import Tracked
-from papers.work import Work
 from segsweep.reports.numbers import NOTHING, number
 
 _RUN = (
@@ -22,25 +21,36 @@ _LEFT = (
 )
 
 
-def write_overview(pages: Mapping[Page, Sequence[Written]], folder: Path) -> None:
+def write_overview(pages: Sequence[Page], written: Mapping[Page, Sequence[Written]], folder: Path) -> None:
     """Write it.
 
     Args:
-        pages: every page with what it says of each of its grids.
+        pages: all of them.
+        written: those that were written now, with what each says of its grids; of the others the lines stay.
         folder: to write to.
     """
-    run = [_run(page, written) for page, parts in pages.items() for written in parts]
-    grids = [written.tracked for parts in pages.values() for written in parts]
+    place = folder / "README.md"
+    before = place.read_text(encoding="utf-8").splitlines() if place.exists() else []
+    tables = [_RUN], [_LEFT]
+    for page in pages:
+        for position, part in enumerate(page.parts):
+            link = _link(part.grid)
+            if page in written:
+                lines = [_run(link, page, written[page][position]), _left(link, written[page][position].tracked)]
+            else:
+                lines = [line for line in before if line.startswith(f"| {link} ")]
+            for table, line in zip(tables, lines, strict=False):  # no lines, where the overview was taken away
+                table.append(line)
     prose = (PROSE / "README.md").read_text(encoding="utf-8")
-    tables = {"run": "\n".join([_RUN, *run]), "left": "\n".join([_LEFT, *_left(grids)])}
-    text = filled(prose, **tables, quick=QUICK, slow=SLOW, peak=f"{PEAK / 1e12:g}")
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    run, left = map("\n".join, tables)
+    text = filled(prose, run=run, left=left, quick=QUICK, slow=SLOW, peak=f"{PEAK / 1e12:g}")
+    place.write_text(text, encoding="utf-8")
 
 
-def _run(page: Page, written: Written) -> str:
+def _run(link: str, page: Page, written: Written) -> str:
     tracked = written.tracked
     cells = (
-        _link(tracked),
+        link,
         f"[{page.name}]({page.name}.md)",
         f"{len(tracked.seconds)} of {len(tracked.planned.plan.trials)}",
         f"{sum(tracked.seconds.values()) / 3600:.1f}",
@@ -50,22 +60,15 @@ def _run(page: Page, written: Written) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _left(grids: Sequence[Tracked]) -> Iterator[str]:
-    whole = [tracked.work(tracked.planned.plan.trials, again=True) for tracked in grids]
-    left = [tracked.work(tracked.left) for tracked in grids]
-    for tracked, in_all, rest in zip(grids, whole, left, strict=True):
-        speed = None if tracked.speed is None else tracked.speed / 1e9
-        yield _work(_link(tracked), in_all, rest, number(speed, 1))
-    yield _work("all", sum(whole, Work()), sum(left, Work()), "")
-
-
-def _work(name: str, in_all: Work, left: Work, speed: str) -> str:
+def _left(link: str, tracked: Tracked) -> str:
+    in_all, left = tracked.work(tracked.planned.plan.trials, again=True), tracked.work(tracked.left)
     counts = (power(in_all.operations), power(left.operations), power(left.passes))
-    return f"| {' | '.join((name, *counts, speed, hours(left, 1), hours(left, 8)))} |"
+    speed = number(None if tracked.speed is None else tracked.speed / 1e9, 1)
+    return f"| {' | '.join((link, *counts, speed, hours(left, 1), hours(left, 8)))} |"
 
 
-def _link(tracked: Tracked) -> str:
-    return f"[{tracked.name}](../../sweeps/{tracked.name}.yaml)"
+def _link(grid: str) -> str:
+    return f"[{grid}](../../sweeps/{grid}.yaml)"
 
 
 def _counted(written: Written) -> list[str]:

@@ -41,6 +41,10 @@ class Page:
     name: str
     parts: tuple[Part, ...]
 
+    def path(self, folder: Path) -> Path:
+        """Of its file in a folder of pages."""
+        return folder / f"{self.name}.md"
+
 
 @dataclass(frozen=True)
 class Written:
@@ -62,7 +66,7 @@ def write_page(page: Page, tracked: dict[str, Tracked], folder: Path) -> tuple[W
     written = tuple(_part(part, tracked[part.grid], folder) for part in page.parts)
     parts = {part.grid: one.markdown for part, one in zip(page.parts, written, strict=True)}
     prose = (PROSE / f"{page.name}.md").read_text(encoding="utf-8")
-    (folder / f"{page.name}.md").write_text(filled(prose, parts=parts), encoding="utf-8")
+    page.path(folder).write_text(filled(prose, parts=parts), encoding="utf-8")
     return written
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from statistics import median
 
+from papers.published import completed
 from papers.work import Parts, Work, parts_of, total
 from segsweep.orchestration.collect import Tables, collect, refresh
 from segsweep.orchestration.executor import Executor
@@ -90,7 +91,7 @@ class Tracked:
         return build_report(self.tables.trials, self.tables.cases, self.planned.sweep.report, name=self.name)
 
 
-def read(grid: Path, home: Home, tracker: Tracker, executor: Executor) -> Tracked:
+def read(grid: Path, home: Home, tracker: Tracker, executor: Executor, kept: Tables) -> Tracked:
     """Look up the trials of a grid, and what is remembered of their costs; nothing is measured.
 
     Args:
@@ -98,6 +99,7 @@ def read(grid: Path, home: Home, tracker: Tracker, executor: Executor) -> Tracke
         home: whose measurements are looked up.
         tracker: its store.
         executor: the machines that a forecast is for, started.
+        kept: trials that were published before, for those that the store does not know.
 
     Raises:
         InputError: the grid file or its data cannot be used.
@@ -108,7 +110,7 @@ def read(grid: Path, home: Home, tracker: Tracker, executor: Executor) -> Tracke
     outlook = recalled(planned, executor, home.measurements)
     return Tracked(
         planned=planned,
-        tables=collect(refresh(manifest, tracker), tracker),
+        tables=completed(collect(refresh(manifest, tracker), tracker), kept),
         forecast=_forecast(planned.plan.trials, outlook),
         workers=outlook.workers,
     )

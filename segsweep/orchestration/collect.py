@@ -1,6 +1,6 @@
 """The tables of a sweep, gathered from its runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -82,7 +82,8 @@ def collect(manifest: Manifest, tracker: Reader, search: pa.Table | None = None)
     with ThreadPoolExecutor(_READERS) as readers:
         trials = table(readers.map(lambda entry: _trial(entry, tracker), manifest.entries), TRIALS)
         found = readers.map(lambda entry: tracker.read_table(str(entry.run_id), CASES_FILE), _finished(manifest))
-    cases = _renamed(concatenate(found, CASES), manifest)
+    names = {entry.trial: str(entry.row["dataset"]) for entry in manifest.entries}
+    cases = renamed(concatenate(found, CASES), names)
     return Tables(trials, cases, _overlays(wanted_pictures(trials, cases), manifest, tracker), tried)
 
 
@@ -129,9 +130,8 @@ def _row(entry: ManifestEntry, tracker: Reader) -> dict[str, Any]:
     return found
 
 
-def _renamed(cases: pa.Table, manifest: Manifest) -> pa.Table:
-    """Cases under this sweep's name of their dataset."""
-    names = {entry.trial: str(entry.row["dataset"]) for entry in manifest.entries}
+def renamed(cases: pa.Table, names: Mapping[str, str]) -> pa.Table:
+    """Cases under a sweep's names of their datasets, which are given by trial."""
     column = pa.array([names[trial] for trial in cases["trial"].to_pylist()], pa.string())
     return cases.set_column(cases.schema.get_field_index("dataset"), CASES.field("dataset"), column)
 

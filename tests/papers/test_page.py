@@ -23,6 +23,7 @@ from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.launch import Launch
 from segsweep.orchestration.planning import plan_sweep
+from segsweep.records.schemas import CASES, TRIALS
 from segsweep.reports.markdown import fragment
 from segsweep.tracking.memory import MemoryTracker
 
@@ -42,7 +43,7 @@ def half_run(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
     with Launch(plan_sweep(first), tracker, home) as started:
         started.run(started.left(), InProcessExecutor(), lambda slices, piece, event: None)
     api.estimate(whole, home=home, executor=InProcessExecutor())
-    return read(whole, home, tracker, InProcessExecutor())
+    return read(whole, home, tracker, InProcessExecutor(), Tables(TRIALS.empty_table(), CASES.empty_table()))
 
 
 def test_trials_are_found_whichever_sweep_ran_them(half_run: Tracked) -> None:
@@ -99,7 +100,7 @@ def test_equal_runs_give_equal_pages(half_run: Tracked, tmp_path: Path) -> None:
     folders = [tmp_path / "once", tmp_path / "again"]
     for folder in folders:
         folder.mkdir()
-        write_overview({PAGE: write_page(PAGE, {GRID: half_run}, folder)}, folder)
+        write_overview([PAGE], {PAGE: write_page(PAGE, {GRID: half_run}, folder)}, folder)
     once, again = ({path.name: path.read_bytes() for path in folder.rglob("*.*")} for folder in folders)
     assert once == again
     assert "| 2 of 4 |" in once["README.md"].decode()

@@ -1,0 +1,83 @@
+"""The tables behind the pages, kept beside them: a page can be made again, and gone on with, without its runs."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from segsweep.orchestration.collect import Tables, renamed
+from segsweep.records.schemas import CASES, TRIALS
+from segsweep.records.tables import concatenate, read, table, write
+
+FOLDER = "tables"
+_AT_THRESHOLDS = ("predicted_at", "true_positive_at")
+"""Lists of 101 counts, nine tenths of a cases table; no page shows what other thresholds would give."""
+
+
+def publish(page: str, grids: Iterable[Tables], folder: Path) -> None:
+    """Keep the finished trials of a page.
+
+    Args:
+        page: its name.
+        grids: what has been run of each of its grids.
+        folder: of the pages.
+    """
+    found = _each_once(grids)
+    write(found.trials, folder / FOLDER / f"{page}.trials.parquet")
+    write(_without_thresholds(found.cases), folder / FOLDER / f"{page}.cases.parquet")
+
+
+def published(folder: Path) -> Tables:
+    """The trials of all pages that lie in a folder."""
+    names = [place.name.removesuffix(".trials.parquet") for place in (folder / FOLDER).glob("*.trials.parquet")]
+    return _each_once(
+        Tables(
+            read(folder / FOLDER / f"{name}.trials.parquet", TRIALS),
+            read(folder / FOLDER / f"{name}.cases.parquet", CASES),
+        )
+        for name in sorted(names)
+    )
+
+
+def completed(tracked: Tables, kept: Tables) -> Tables:
+    """The trials of a grid: those that were not finished here as they were published, if they were.
+
+    Args:
+        tracked: of the grid, by whose names settings and datasets go.
+        kept: of any grids.
+    """
+    before = {row["trial"]: row for row in kept.trials.to_pylist()}
+    rows = [
+        row
+        if row["state"] == "finished"
+        else {**before.get(row["trial"], row), "setting": row["setting"], "dataset": row["dataset"]}
+        for row in tracked.trials.to_pylist()
+    ]
+    here = set(tracked.cases["trial"].to_pylist())
+    there = _of(kept.cases, {row["trial"] for row in rows if row["state"] == "finished"} - here)
+    cases = renamed(there, {row["trial"]: row["dataset"] for row in rows})
+    return replace(tracked, trials=table(rows, TRIALS), cases=concatenate([tracked.cases, cases], CASES))
+
+
+def _each_once(found: Iterable[Tables]) -> Tables:
+    """The finished trials; grids share some."""
+    trials, cases, known = [], [], set[str]()
+    for one in found:
+        new = set(one.trials.filter(pc.equal(one.trials["state"], "finished"))["trial"].to_pylist()) - known
+        trials.append(_of(one.trials, new))
+        cases.append(_of(one.cases, new))
+        known |= new
+    return Tables(concatenate(trials, TRIALS), concatenate(cases, CASES))
+
+
+def _of(rows: pa.Table, trials: Collection[str]) -> pa.Table:
+    return rows.filter(pc.is_in(rows["trial"], pa.array(sorted(trials), pa.string())))
+
+
+def _without_thresholds(cases: pa.Table) -> pa.Table:
+    for name in _AT_THRESHOLDS:
+        empty = pa.array([[]] * len(cases), CASES.field(name).type)
+        cases = cases.set_column(cases.schema.get_field_index(name), CASES.field(name), empty)
+    return cases
