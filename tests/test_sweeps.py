@@ -26,8 +26,7 @@ TRIALS = {
     "kvasir": 2 * 5,
     "aa-kvasir": 2 * 8,
     "search-busi": 2 + 2,  # the ends of its ranges
-    "bertels2019": 2 * 5 * 3 * 5,
-    "bertels2019-sunnybrook": 5 * 3 * 5,
+    "bertels2019": 3 * 5 * 3 * 5,
     "bertels2019-tversky": 2 * 5 * (2 + 3 + 8 + 2),
     "volume-bias": 3 * 5 * 3 * 4 * 2,
     "volume-bias-theory": 5 * 3 * 2 * (5 + 6),
@@ -42,9 +41,8 @@ FIRST_IDS = {
     "kvasir": "9ff510768017f00c",
     "aa-kvasir": "d3cd47ef9ca18a64",
     "search-busi": "35c83d5400a427e2",
-    "bertels2019": "1b9af8a4009a1031",
-    "bertels2019-sunnybrook": "a6e99882179c498e",
-    "bertels2019-tversky": "1b9af8a4009a1031",
+    "bertels2019": "a6e99882179c498e",
+    "bertels2019-tversky": "a6e99882179c498e",
     "volume-bias": "3b2c42d885e66a46",
     "volume-bias-theory": "79aacb02fb7227ad",
     "phi-epsilon-empty": "3a1cb33a742691ea",
@@ -154,6 +152,11 @@ def test_pages_on_what_was_never_run_say_so(tmp_path: Path, home: Home, memory_t
             assert f"0 of {TRIALS[part.grid]} trials have been run" in text
             assert f"| 0 of {TRIALS[part.grid]} |" in overview
     assert not (tmp_path / "figures").exists()
+    assert not (tmp_path / "tables").exists()
+    (tmp_path / f"{PAGES[0].name}.md").write_text("of runs that are elsewhere")
+    write_all(home, memory_tracker, InProcessExecutor(), tmp_path)
+    assert (tmp_path / f"{PAGES[0].name}.md").read_text() == "of runs that are elsewhere"
+    assert (tmp_path / "README.md").read_text() == overview
 
 
 @pytest.mark.slow
