@@ -39,7 +39,7 @@ PAGES = (
             Part("bertels2019-tversky", bertels2019.tversky_findings, bertels2019.sections),
         ),
     ),
-    Page("volume-bias", (Part("volume-bias", volume_bias.findings, volume_bias.sections),)),
+    Page("volume-bias", (Part("volume-bias", volume_bias.findings, volume_bias.sections),), ("val", "train")),
     Page("soft-labels", (Part("soft-labels", soft_labels.findings, soft_labels.sections),)),
 )
 
@@ -75,7 +75,7 @@ def write_all(home: Home, tracker: Tracker, machine: Executor, folder: Path) -> 
     for page in PAGES:
         tracked = {part.grid: read(SWEEPS / f"{part.grid}.yaml", home, tracker, machine, kept) for part in page.parts}
         if any(one.seconds for one in tracked.values()):
-            publish(page.name, [one.tables for one in tracked.values()], folder)
+            publish(page.name, [one.tables for one in tracked.values()], page.splits, folder)
         elif page.path(folder).exists():
             continue
         pages[page] = write_page(page, tracked, folder)

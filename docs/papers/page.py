@@ -36,10 +36,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of docs/results, named as its prose."""
+    """A page of docs/results, named as its prose.
+
+    Attributes:
+        name: of the prose.
+        parts: what it says of each grid.
+        splits: of the cases that it computes from.
+    """
 
     name: str
     parts: tuple[Part, ...]
+    splits: tuple[str, ...] = ("val",)
 
     def path(self, folder: Path) -> Path:
         """Of its file in a folder of pages."""

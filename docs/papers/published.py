@@ -1,6 +1,6 @@
 """The tables behind the pages, kept beside them: a page can be made again, and gone on with, without its runs."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,17 +16,19 @@ _AT_THRESHOLDS = ("predicted_at", "true_positive_at")
 """Lists of 101 counts, nine tenths of a cases table; no page shows what other thresholds would give."""
 
 
-def publish(page: str, grids: Iterable[Tables], folder: Path) -> None:
+def publish(page: str, grids: Iterable[Tables], splits: Sequence[str], folder: Path) -> None:
     """Keep the finished trials of a page.
 
     Args:
         page: its name.
         grids: what has been run of each of its grids.
+        splits: of the cases that are kept.
         folder: of the pages.
     """
     found = _each_once(grids)
+    cases = found.cases.filter(pc.is_in(found.cases["split"], pa.array(splits)))
     write(found.trials, folder / FOLDER / f"{page}.trials.parquet")
-    write(_without_thresholds(found.cases), folder / FOLDER / f"{page}.cases.parquet")
+    write(_without_thresholds(cases), folder / FOLDER / f"{page}.cases.parquet")
 
 
 def published(folder: Path) -> Tables:

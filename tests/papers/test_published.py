@@ -10,7 +10,7 @@ from sweep_tables import hippocampus
 
 from papers.published import completed, publish, published
 from segsweep.orchestration.collect import Tables
-from segsweep.records.schemas import CASES, TRIALS
+from segsweep.records.schemas import CASES, SPLITS, TRIALS
 from segsweep.records.tables import table
 
 NOTHING = Tables(TRIALS.empty_table(), CASES.empty_table())
@@ -41,7 +41,7 @@ def by_trial(cases: pa.Table) -> pa.Table:
 
 
 def test_what_was_run_comes_back(run: Tables, tmp_path: Path) -> None:
-    publish("page", [run], tmp_path)
+    publish("page", [run], SPLITS, tmp_path)
     again = completed(left(run, set(names(run))), published(tmp_path))
     assert again.trials.equals(run.trials)
     assert by_trial(again.cases).equals(by_trial(run.cases))
@@ -49,7 +49,7 @@ def test_what_was_run_comes_back(run: Tables, tmp_path: Path) -> None:
 
 def test_trials_of_two_homes_come_together(run: Tables, tmp_path: Path) -> None:
     first, second = set(names(run)[::2]), set(names(run)[1::2])
-    publish("page", [left(run, second)], tmp_path)
+    publish("page", [left(run, second)], SPLITS, tmp_path)
     again = completed(left(run, first), published(tmp_path))
     assert again.trials.equals(run.trials)
     assert by_trial(again.cases).equals(by_trial(run.cases))
@@ -57,28 +57,34 @@ def test_trials_of_two_homes_come_together(run: Tables, tmp_path: Path) -> None:
 
 def test_what_was_run_here_counts_before_what_was_published(run: Tables, tmp_path: Path) -> None:
     other = [{**row, "seconds": 7.0} for row in run.trials.to_pylist()]
-    publish("page", [Tables(table(other, TRIALS), run.cases)], tmp_path)
+    publish("page", [Tables(table(other, TRIALS), run.cases)], SPLITS, tmp_path)
     found = completed(run, published(tmp_path))
     assert found.trials.equals(run.trials)
     assert found.cases.equals(run.cases)
 
 
 def test_a_trial_of_several_grids_and_pages_is_there_once(run: Tables, tmp_path: Path) -> None:
-    publish("page", [run, run], tmp_path)
-    publish("another", [run], tmp_path)
+    publish("page", [run, run], SPLITS, tmp_path)
+    publish("another", [run], SPLITS, tmp_path)
     kept = published(tmp_path)
     assert (len(kept.trials), len(kept.cases)) == (len(run.trials), len(run.cases))
 
 
 def test_only_finished_trials_are_published(run: Tables, tmp_path: Path) -> None:
     gone = set(names(run)[:3])
-    publish("page", [left(run, gone)], tmp_path)
+    publish("page", [left(run, gone)], SPLITS, tmp_path)
     assert not gone & set(names(published(tmp_path)))
     assert completed(left(run, gone), published(tmp_path)).trials.equals(left(run, gone).trials)
 
 
+def test_only_the_cases_that_a_page_computes_from_are_published(run: Tables, tmp_path: Path) -> None:
+    publish("page", [run], ["val"], tmp_path)
+    assert set(run.cases["split"].to_pylist()) > {"val"}
+    assert set(published(tmp_path).cases["split"].to_pylist()) == {"val"}
+
+
 def test_settings_and_datasets_go_by_the_names_of_the_grid(run: Tables, tmp_path: Path) -> None:
-    publish("page", [run], tmp_path)
+    publish("page", [run], SPLITS, tmp_path)
     renamed = [
         {**row, "dataset": "ours", "setting": row["setting"].upper()}
         for row in left(run, set(names(run))).trials.to_pylist()
