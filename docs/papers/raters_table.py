@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from papers.volume_table import data_name
 from segsweep.reports.document import Cell, Column, Section, Table, text_cell
-from segsweep.reports.interval_cells import error_cell, mean_cell
-from segsweep.reports.numbers import NOTHING, decimals_for
+from segsweep.reports.interval_cells import error_cell, interval_cell
+from segsweep.reports.numbers import decimals_for
 from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -36,11 +36,6 @@ def _rows(item: PanelReport, alpha: float) -> Iterator[tuple[Cell, ...]]:
         yield (
             *map(text_cell, (data_name(item), panel.key.labels, setting)),
             text_cell(UNIT_NAMES[panel.unit]),
-            mean_cell(dice, 3),
-            *(
-                error_cell(errors[setting, estimator], decimals, alpha)
-                if (setting, estimator) in errors
-                else Cell(NOTHING)
-                for estimator in Estimator
-            ),
+            interval_cell(dice, 3),
+            *(error_cell(errors.get((setting, estimator)), decimals, alpha) for estimator in Estimator),
         )

@@ -7,7 +7,7 @@ import numpy as np
 from segsweep.reports.document import Cell, Column, Section, Table, text_cell
 from segsweep.reports.estimates import Mean
 from segsweep.reports.interval_cells import error_cell
-from segsweep.reports.numbers import NOTHING, decimals_for, number
+from segsweep.reports.numbers import decimals_for, number
 from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -53,7 +53,7 @@ def _cells(item: PanelReport, alpha: float) -> Iterator[Cell]:
     yield Cell(str(len(panel.cases)), len(panel.cases))
     yield Cell(number(true, decimals), true)
     for mean in means:
-        yield Cell(NOTHING) if mean is None else error_cell(mean, decimals, alpha)
+        yield error_cell(mean, decimals, alpha)
 
 
 def _mean(item: PanelReport, estimator: Estimator, loss: str) -> Mean | None:

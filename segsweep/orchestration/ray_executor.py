@@ -157,7 +157,7 @@ class RayExecutor:
 
 
 def _at_start() -> dict[str, Any]:
-    """What the processes that Ray starts at once import, while the launch is still getting its store ready."""
+    """The processes that Ray starts at once get ready for work while the launch is still preparing its store."""
     if (os.cpu_count() or 1) > _FEW_CORES:
         return {}
     return {

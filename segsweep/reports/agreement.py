@@ -7,15 +7,15 @@ from matplotlib.axes import Axes
 
 from segsweep.errors import InputError
 from segsweep.reports import canvas
-from segsweep.reports.document import Cell, Column, Drawing, Table, text_cell
+from segsweep.reports.document import Column, Drawing, Table, text_cell
 from segsweep.reports.estimates import PanelEstimates, fewer
-from segsweep.reports.numbers import NOTHING, decimals_for, with_interval
+from segsweep.reports.interval_cells import interval_cell
+from segsweep.reports.numbers import decimals_for
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import Estimator, over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
 from segsweep.reports.squares import squares
 from segsweep.statistics.agreement import Agreement, bland_altman
-from segsweep.statistics.intervals import Interval
 from segsweep.statistics.resampling import Weights
 from segsweep.statistics.slopes import VolumeSlopes, volume_slopes
 
@@ -99,10 +99,10 @@ def agreement_table(rows: tuple[AgreementRow, ...], *, unit: str, slug: str, lev
         (
             text_cell(row.setting),
             text_cell(row.estimator.value),
-            _cell(row.agreement.lower if row.agreement else None, decimals),
-            _cell(row.agreement.upper if row.agreement else None, decimals),
-            _cell(row.slopes.against_truth if row.slopes else None, 2),
-            _cell(row.slopes.against_mean if row.slopes else None, 2),
+            interval_cell(row.agreement.lower if row.agreement else None, decimals),
+            interval_cell(row.agreement.upper if row.agreement else None, decimals),
+            interval_cell(row.slopes.against_truth if row.slopes else None, 2),
+            interval_cell(row.slopes.against_mean if row.slopes else None, 2),
         )
         for row in rows
     )
@@ -113,13 +113,6 @@ def agreement_table(rows: tuple[AgreementRow, ...], *, unit: str, slug: str, lev
         "alike."
     )
     return Table(slug, "Agreement with the true volume", columns, body, note)
-
-
-def _cell(interval: Interval | None, decimals: int) -> Cell:
-    if interval is None:
-        return Cell(NOTHING)
-    text = with_interval(interval.estimate, interval.low, interval.high, decimals)
-    return Cell(text, interval.estimate, interval.low, interval.high)
 
 
 def bland_altman_plot(rows: tuple[AgreementRow, ...], *, unit: str, slug: str) -> Drawing:

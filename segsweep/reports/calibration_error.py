@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segsweep.reports.document import Cell, Column, Table, text_cell
+from segsweep.reports.document import Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.numbers import decimals_for, with_interval
+from segsweep.reports.interval_cells import interval_cell, percent_cell
+from segsweep.reports.numbers import decimals_for
 from segsweep.reports.scores import Estimator, over_repeats, volume_errors
 from segsweep.reports.settings_table import UNIT_NAMES
 from segsweep.statistics.volume import largest_bias
@@ -64,9 +65,9 @@ def calibration_table(rows: tuple[CalibrationRow, ...], *, unit: str, slug: str,
     body = tuple(
         (
             text_cell(row.setting),
-            _cell(row.ece, percent, scale=100),
-            _cell(row.error, decimals),
-            _cell(row.bound, decimals),
+            percent_cell(row.ece, percent),
+            interval_cell(row.error, decimals),
+            interval_cell(row.bound, decimals),
         )
         for row in rows
     )
@@ -75,8 +76,3 @@ def calibration_table(rows: tuple[CalibrationRow, ...], *, unit: str, slug: str,
         f"volume of the image, case by case; the hard volume has no such bound. {level:.0%} intervals over cases."
     )
     return Table(slug, "Calibration", columns, body, note)
-
-
-def _cell(mean: Mean, decimals: int, *, scale: float = 1.0) -> Cell:
-    estimate, low, high = (scale * value for value in (mean.estimate, mean.low, mean.high))
-    return Cell(with_interval(estimate, low, high, decimals), estimate, low, high)

@@ -4,7 +4,8 @@ import math
 
 from segsweep.reports.comparison import Level, Pairs
 from segsweep.reports.document import Cell, Column, Mark, Table, text_cell
-from segsweep.reports.numbers import NOTHING, p_value, signed, with_interval
+from segsweep.reports.interval_cells import interval_cell
+from segsweep.reports.numbers import NOTHING, p_value, signed
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.intervals import Interval
@@ -71,7 +72,7 @@ def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:
         text_cell(pairs.settings[first]),
         text_cell(pairs.settings[second]),
         Cell(str(found.n), found.n),
-        Cell(with_interval(gain.estimate, gain.low, gain.high, _DECIMALS), gain.estimate, gain.low, gain.high),
+        interval_cell(gain, _DECIMALS),
         Cell(p_value(found.p), found.p),
         Cell(p_value(found.p_corrected), found.p_corrected),
         Cell(found.verdict.value, marks=frozenset({_mark(pairs, first, second)})),

@@ -9,27 +9,25 @@ from segsweep.statistics.intervals import Interval
 from segsweep.statistics.presence import Presence
 
 
-def mean_cell(mean: Mean, decimals: int) -> Cell:
-    """A mean."""
-    return Cell(with_interval(mean.estimate, mean.low, mean.high, decimals), mean.estimate, mean.low, mean.high)
+def interval_cell(found: Mean | Interval | None, decimals: int, *, scale: float = 1.0) -> Cell:
+    """An estimate times `scale`; a dash where there is none."""
+    if found is None:
+        return Cell(NOTHING)
+    estimate, low, high = (scale * value for value in (found.estimate, found.low, found.high))
+    return Cell(with_interval(estimate, low, high, decimals), estimate, low, high)
 
 
-def error_cell(mean: Mean, decimals: int, alpha: float) -> Cell:
-    """A mean volume error, starred where it differs from 0 at level alpha after Holm's correction."""
-    cell = mean_cell(mean, decimals)
-    return replace(cell, text=f"{cell.text} *") if mean.p_corrected < alpha else cell
-
-
-def share_cell(share: Interval) -> Cell:
+def percent_cell(found: Mean | Interval, decimals: int) -> Cell:
     """A share, in per cent."""
-    estimate, low, high = (100 * value for value in (share.estimate, share.low, share.high))
-    return Cell(with_interval(estimate, low, high, 0), estimate, low, high)
+    return interval_cell(found, decimals, scale=100)
+
+
+def error_cell(mean: Mean | None, decimals: int, alpha: float) -> Cell:
+    """A mean volume error, starred where it differs from 0 at level alpha after Holm's correction."""
+    cell = interval_cell(mean, decimals)
+    return replace(cell, text=f"{cell.text} *") if mean is not None and mean.p_corrected < alpha else cell
 
 
 def auc_cell(roc: Presence | None) -> Cell:
     """An area under a ROC curve; a dash where it is undefined."""
-    if roc is None:
-        return Cell(NOTHING)
-    return Cell(
-        with_interval(roc.auc.estimate, roc.auc.low, roc.auc.high, 2), roc.auc.estimate, roc.auc.low, roc.auc.high
-    )
+    return interval_cell(None if roc is None else roc.auc, 2)

@@ -34,8 +34,8 @@ def signed(value: float | None, decimals: int) -> str:
 
 
 def with_interval(estimate: float, low: float, high: float, decimals: int) -> str:
-    """`0.823 [0.801, 0.845]`; the estimate alone where there is no interval."""
-    if not (math.isfinite(low) and math.isfinite(high)):
+    """`0.823 [0.801, 0.845]`; the estimate alone where there is no interval, a dash where there is neither."""
+    if not all(map(math.isfinite, (estimate, low, high))):
         return number(estimate, decimals)
     return f"{number(estimate, decimals)} [{number(low, decimals)}, {number(high, decimals)}]"
 

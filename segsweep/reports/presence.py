@@ -13,7 +13,7 @@ from segsweep.errors import InputError
 from segsweep.reports import canvas
 from segsweep.reports.document import Cell, Column, Drawing, Drawings, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import auc_cell, mean_cell, share_cell
+from segsweep.reports.interval_cells import auc_cell, interval_cell, percent_cell
 from segsweep.reports.numbers import count, decimals_for, number
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import over_repeats
@@ -119,10 +119,10 @@ def _table(found: PresenceResults, slug: str, level: float) -> Table:
     rows = tuple(
         (
             text_cell(row.setting),
-            mean_cell(row.dice_with, 3),
-            share_cell(row.missed),
-            share_cell(row.left_empty),
-            mean_cell(row.false_volume, decimals),
+            interval_cell(row.dice_with, 3),
+            percent_cell(row.missed, 0),
+            percent_cell(row.left_empty, 0),
+            interval_cell(row.false_volume, decimals),
             auc_cell(row.roc),
         )
         for row in found.rows

@@ -11,7 +11,7 @@ import numpy as np
 from segsweep.errors import InputError
 from segsweep.reports.document import Cell, Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import mean_cell
+from segsweep.reports.interval_cells import interval_cell
 from segsweep.reports.numbers import decimals_for, p_value
 from segsweep.reports.panels import Panel
 from segsweep.reports.results import Floats
@@ -104,12 +104,12 @@ def recalibrated_table(rows: tuple[RecalibratedRow, ...], *, unit: str, slug: st
         (
             text_cell(row.setting),
             text_cell(row.estimator.value),
-            mean_cell(row.before, decimals),
+            interval_cell(row.before, decimals),
             *(
                 cell
                 for regressor in (Regressor.PREDICTED, Regressor.TRUE)
                 for cell in (
-                    mean_cell(row.after[regressor], decimals),
+                    interval_cell(row.after[regressor], decimals),
                     Cell(p_value(row.after[regressor].p), row.after[regressor].p),
                 )
             ),

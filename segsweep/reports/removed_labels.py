@@ -11,7 +11,7 @@ import numpy as np
 
 from segsweep.reports.document import Column, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import auc_cell, mean_cell, share_cell
+from segsweep.reports.interval_cells import auc_cell, interval_cell, percent_cell
 from segsweep.reports.numbers import count, decimals_for
 from segsweep.reports.presence import roc_of
 from segsweep.reports.scores import over_repeats
@@ -109,12 +109,12 @@ def _table(found: RemovedResults, slug: str, level: float) -> Table:
     rows = tuple(
         (
             text_cell(row.setting),
-            mean_cell(row.kept_dice, 3),
-            mean_cell(row.kept_error, decimals),
-            mean_cell(row.removed_dice, 3),
-            mean_cell(row.removed_error, decimals),
-            share_cell(row.left_empty),
-            mean_cell(row.removed_volume, decimals),
+            interval_cell(row.kept_dice, 3),
+            interval_cell(row.kept_error, decimals),
+            interval_cell(row.removed_dice, 3),
+            interval_cell(row.removed_error, decimals),
+            percent_cell(row.left_empty, 0),
+            interval_cell(row.removed_volume, decimals),
             auc_cell(row.roc),
         )
         for row in found.rows

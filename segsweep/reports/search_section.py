@@ -17,7 +17,7 @@ from segsweep.reports.document import (
     text_cell,
 )
 from segsweep.reports.estimates import Mean
-from segsweep.reports.interval_cells import mean_cell
+from segsweep.reports.interval_cells import interval_cell
 from segsweep.reports.numbers import count, number, signed, with_interval
 from segsweep.reports.search import Candidate, Study
 from segsweep.reports.search_figures import parameter_figure, pareto_figure, searched_arguments
@@ -81,7 +81,7 @@ def _front_table(study: Study, slug: str, level: float) -> Table:
             _percent(member.values[study.bias]),
         )
         judged = [one for one in study.judged if one.setting == member.setting]
-        rows += [(*inner, text_cell(one.label), mean_cell(one.dice, 3), _bias_cell(one.bias)) for one in judged]
+        rows += [(*inner, text_cell(one.label), interval_cell(one.dice, 3), _bias_cell(one.bias)) for one in judged]
         if not judged:
             rows.append((*inner, text_cell("–"), Cell("not judged yet"), Cell("–")))
     note = (

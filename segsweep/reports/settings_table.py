@@ -7,7 +7,7 @@ import numpy as np
 from segsweep.reports.document import Cell, Column, Drawing, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates
 from segsweep.reports.forest import Dots, forest
-from segsweep.reports.interval_cells import error_cell, mean_cell
+from segsweep.reports.interval_cells import error_cell, interval_cell
 from segsweep.reports.numbers import decimals_for
 from segsweep.reports.scores import Estimator, over_repeats
 from segsweep.reports.volume_scatter import volume_scatter
@@ -38,8 +38,8 @@ def settings_table(estimates: PanelEstimates, *, slug: str, level: float) -> Tab
         (
             text_cell(setting),
             Cell(str(cases[place]), cases[place]),
-            mean_cell(estimates.dice[place], _SCORE_DECIMALS),
-            mean_cell(estimates.jaccard[place], _SCORE_DECIMALS),
+            interval_cell(estimates.dice[place], _SCORE_DECIMALS),
+            interval_cell(estimates.jaccard[place], _SCORE_DECIMALS),
             error_cell(soft[place], decimals, 1 - level),
             error_cell(hard[place], decimals, 1 - level),
         )

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from segsweep.reports.document import Block, Cell, Column, Paragraph, Section, Table, Tone, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, fewer, means_with_intervals
-from segsweep.reports.numbers import decimals_for, number, with_interval
+from segsweep.reports.interval_cells import interval_cell
+from segsweep.reports.numbers import decimals_for
 from segsweep.reports.panels import Panel
 from segsweep.reports.scores import Estimator, over_repeats, score_values, volume_errors
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -134,18 +135,11 @@ def _table(
             text_cell(item.value),
             Cell(str(item.cases), item.cases),
             text_cell(name),
-            _cell(item.scores[place], 3),
-            _cell(item.errors[place], decimals),
+            interval_cell(item.scores[place], 3),
+            interval_cell(item.errors[place], decimals),
         )
         for item in members
         for place, name in enumerate(names)
     )
     note = f"{level:.0%} studentised bootstrap intervals over the cases of the subgroup."
     return Table(slug, f"By {column}", columns, rows, note, folded=len(rows) > 12)
-
-
-def _cell(mean: Mean, decimals: int) -> Cell:
-    text = (
-        with_interval(mean.estimate, mean.low, mean.high, decimals) if np.isfinite(mean.estimate) else number(None, 0)
-    )
-    return Cell(text, mean.estimate, mean.low, mean.high)

@@ -8,7 +8,7 @@ import numpy as np
 from segsweep.errors import InputError
 from segsweep.reports.document import Cell, Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import mean_cell
+from segsweep.reports.interval_cells import interval_cell
 from segsweep.reports.numbers import decimals_for, number
 from segsweep.reports.panels import Panel
 from segsweep.reports.results import Floats
@@ -120,8 +120,8 @@ def threshold_table(rows: tuple[ThresholdRow, ...], *, unit: str, slug: str, lev
             text_cell(row.setting),
             text_cell(row.choice.value),
             Cell(number(row.threshold, 2), row.threshold),
-            mean_cell(row.dice, 3),
-            mean_cell(row.error, decimals),
+            interval_cell(row.dice, 3),
+            interval_cell(row.error, decimals),
         )
         for row in rows
     )

@@ -6,8 +6,8 @@ import numpy as np
 
 from segsweep.reports.document import Cell, Column, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
-from segsweep.reports.interval_cells import mean_cell
-from segsweep.reports.numbers import decimals_for, number, p_value, with_interval
+from segsweep.reports.interval_cells import interval_cell, percent_cell
+from segsweep.reports.numbers import decimals_for, p_value
 from segsweep.reports.results import Floats
 from segsweep.reports.scores import Estimator, over_repeats, volume_errors
 from segsweep.reports.settings_table import UNIT_NAMES
@@ -74,12 +74,12 @@ def volume_error_table(rows: tuple[VolumeErrorRow, ...], *, unit: str, slug: str
         (
             text_cell(row.setting),
             text_cell(row.estimator.value),
-            mean_cell(row.bias, decimals),
+            interval_cell(row.bias, decimals),
             Cell(p_value(row.bias.p), row.bias.p),
             Cell(p_value(row.bias.p_corrected), row.bias.p_corrected),
-            mean_cell(row.absolute, decimals),
-            _percent(row.relative),
-            _percent(row.absolute_relative),
+            interval_cell(row.absolute, decimals),
+            percent_cell(row.relative, 1),
+            percent_cell(row.absolute_relative, 1),
         )
         for row in rows
     )
@@ -88,9 +88,3 @@ def volume_error_table(rows: tuple[VolumeErrorRow, ...], *, unit: str, slug: str
         "p against 0, corrected by Holm over this table. Relative errors over cases whose true volume is not 0."
     )
     return Table(slug, "Volume error", columns, body, note)
-
-
-def _percent(mean: Mean) -> Cell:
-    estimate, low, high = (100 * value for value in (mean.estimate, mean.low, mean.high))
-    text = with_interval(estimate, low, high, 1) if np.isfinite(estimate) else number(None, 1)
-    return Cell(text, estimate, low, high)

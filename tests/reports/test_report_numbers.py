@@ -28,6 +28,7 @@ def test_an_interval_without_ends_is_an_estimate() -> None:
     assert with_interval(0.5, 0.4, 0.6, 2) == "0.50 [0.40, 0.60]"
     assert with_interval(0.5, float("-inf"), float("inf"), 2) == "0.50"
     assert with_interval(0.5, float("nan"), 0.6, 2) == "0.50"
+    assert with_interval(float("nan"), float("nan"), float("nan"), 2) == "–"
 
 
 @pytest.mark.parametrize(
