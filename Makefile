@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 # one thread per process: workers are processes, and equal threads give equal bits
 export OMP_NUM_THREADS ?= 1
-RESULTS_HOME ?= segsweep-runs
 # a file's tests share what they set up, and stay together
 PYTEST := $(BIN)/pytest --numprocesses=2 --dist=loadfile
 
@@ -34,8 +33,8 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev  ## every benchmark, as ratios against a named baseline
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-results: $(VENV)/.installed  ## write docs/results from the sweeps in RESULTS_HOME; their data are looked for in $$SEGSWEEP_DATA
-	PYTHONPATH=docs $(BIN)/python -m papers --home $(RESULTS_HOME)
+results: $(VENV)/.installed  ## write docs/results from its own tables and the sweeps in RESULTS_HOME; data are looked for in $$SEGSWEEP_DATA
+	PYTHONPATH=docs $(BIN)/python -m papers $(if $(RESULTS_HOME),--home $(RESULTS_HOME))
 
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -153,10 +153,24 @@ def test_pages_on_what_was_never_run_say_so(tmp_path: Path, home: Home, memory_t
             assert f"| 0 of {TRIALS[part.grid]} |" in overview
     assert not (tmp_path / "figures").exists()
     assert not (tmp_path / "tables").exists()
-    (tmp_path / f"{PAGES[0].name}.md").write_text("of runs that are elsewhere")
+
+
+@pytest.mark.usefixtures("data")
+def test_a_page_that_was_made_of_more_trials_is_left_as_it_is(
+    tmp_path: Path, home: Home, memory_tracker: MemoryTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_all(home, memory_tracker, InProcessExecutor(), tmp_path)
-    assert (tmp_path / f"{PAGES[0].name}.md").read_text() == "of runs that are elsewhere"
+    first, second = PAGES[:2]
+    trials = TRIALS[first.parts[0].grid]
+    overview = (tmp_path / "README.md").read_text().replace(f"| 0 of {trials} |", f"| 3 of {trials} |", 1)
+    (tmp_path / "README.md").write_text(overview)
+    for page in (first, second):
+        (tmp_path / f"{page.name}.md").write_text("of runs that are elsewhere")
+    write_all(home, memory_tracker, InProcessExecutor(), tmp_path)
     assert (tmp_path / "README.md").read_text() == overview
+    assert (tmp_path / f"{first.name}.md").read_text() == "of runs that are elsewhere"
+    assert (tmp_path / f"{second.name}.md").read_text() != "of runs that are elsewhere"
+    assert capsys.readouterr().out == f"{first.name}: was made of more trials than are at hand, and is left as it is\n"
 
 
 @pytest.mark.slow

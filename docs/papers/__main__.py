@@ -1,11 +1,11 @@
-"""Write the pages in docs/results from tracked runs: `make results`, or `python -m papers`."""
+"""Write the pages in docs/results from published tables and tracked runs: `make results`, or `python -m papers`."""
 
 import argparse
 import sys
 from pathlib import Path
 
 from papers import bertels2019, soft_labels, tilborghs2022, volume_bias, volume_bias_theory
-from papers.overview import write_overview
+from papers.overview import Overview
 from papers.page import Page, Part, write_page
 from papers.published import publish, published
 from papers.tracked import read
@@ -47,12 +47,12 @@ PAGES = (
 def main() -> int:
     """Read the home, write the pages."""
     parser = argparse.ArgumentParser(prog="python -m papers", description=__doc__)
-    parser.add_argument("--home", type=Path, help="folder of the sweeps; default: $SEGSWEEP_HOME or ./segsweep-runs")
+    parser.add_argument("--home", type=Path, help="folder of further sweeps; default: published tables alone")
     parser.add_argument("--to", type=Path, default=ROOT / "docs" / "results", help="folder of the pages")
     arguments = parser.parse_args()
     home = Home.from_environment() if arguments.home is None else Home(arguments.home)
     try:
-        tracker = api.open_tracker(home) if home.has_runs else MemoryTracker()
+        tracker = MemoryTracker() if arguments.home is None else api.find_tracker(home)
         with RayExecutor() as machine:
             write_all(home, tracker, machine, arguments.to)
     except SegsweepError as error:
@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def write_all(home: Home, tracker: Tracker, machine: Executor, folder: Path) -> None:
-    """Write every page and the overview; a page of which no trial is at hand is left as it is.
+    """Write every page and the overview; a page that was made of more trials than are at hand is left as it is.
 
     Args:
         home: folder of what has been run.
@@ -71,15 +71,16 @@ def write_all(home: Home, tracker: Tracker, machine: Executor, folder: Path) -> 
         folder: to write to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kept, pages = published(folder), {}
+    kept, overview, pages = published(folder), Overview(folder), {}
     for page in PAGES:
         tracked = {part.grid: read(SWEEPS / f"{part.grid}.yaml", home, tracker, machine, kept) for part in page.parts}
-        if any(one.seconds for one in tracked.values()):
-            publish(page.name, [one.tables for one in tracked.values()], page.splits, folder)
-        elif page.path(folder).exists():
+        if any(overview.trials_run(grid) > len(found.seconds) for grid, found in tracked.items()):
+            print(f"{page.name}: was made of more trials than are at hand, and is left as it is")
             continue
         pages[page] = write_page(page, tracked, folder)
-    write_overview(PAGES, pages, folder)
+        if any(found.seconds for found in tracked.values()):
+            publish(page.name, [found.tables for found in tracked.values()], page.splits, folder)
+    overview.write(PAGES, pages)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The first page of docs/results: which grid was run how far, how many claims held, and what the rest would cost."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from papers.page import PROSE, Page, Written, filled
 from papers.tracked import Tracked
 from segsweep.reports.numbers import NOTHING, number
 
+_TRIALS_RUN = re.compile(r"\| (\d+) of \d+ \|")
 _RUN = (
     "| Grid | Page | Trials run | Hours taken | Hours left, at most | Claims |\n"
     "| --- | --- | ---: | ---: | ---: | --- |"
@@ -21,36 +23,53 @@ _LEFT = (
 )
 
 
-def write_overview(pages: Sequence[Page], written: Mapping[Page, Sequence[Written]], folder: Path) -> None:
-    """Write it.
+class Overview:
+    """The file; what it says of grids whose pages are not written again stays.
 
     Args:
-        pages: all of them.
-        written: those that were written now, with what each says of its grids; of the others the lines stay.
-        folder: to write to.
+        folder: of the pages.
     """
-    place = folder / "README.md"
-    before = place.read_text(encoding="utf-8").splitlines() if place.exists() else []
-    tables = [_RUN], [_LEFT]
-    for page in pages:
-        for position, part in enumerate(page.parts):
-            link = _link(part.grid)
-            if page in written:
-                lines = [_run(link, page, written[page][position]), _left(link, written[page][position].tracked)]
-            else:
-                lines = [line for line in before if line.startswith(f"| {link} ")]
-            for table, line in zip(tables, lines, strict=False):  # no lines, where the overview was taken away
-                table.append(line)
-    prose = (PROSE / "README.md").read_text(encoding="utf-8")
-    run, left = map("\n".join, tables)
-    text = filled(prose, run=run, left=left, quick=QUICK, slow=SLOW, peak=f"{PEAK / 1e12:g}")
-    place.write_text(text, encoding="utf-8")
+
+    def __init__(self, folder: Path) -> None:
+        self._place = folder / "README.md"
+        self._before = self._place.read_text(encoding="utf-8").splitlines() if self._place.exists() else []
+
+    def trials_run(self, grid: str) -> int:
+        """How many trials of a grid its page was made of; 0 where there is none."""
+        found = [_TRIALS_RUN.search(line) for line in self._of(grid)]
+        return max((int(each[1]) for each in found if each is not None), default=0)
+
+    def write(self, pages: Sequence[Page], written: Mapping[Page, Sequence[Written]]) -> None:
+        """Write it.
+
+        Args:
+            pages: all of them.
+            written: those that were written now, with what each says of its grids.
+        """
+        tables = [_RUN], [_LEFT]
+        for page in pages:
+            lines = (
+                [(_run(page, part), _left(part.tracked)) for part in written[page]]
+                if page in written
+                else [self._of(part.grid) for part in page.parts]
+            )
+            for run, left in lines:
+                tables[0].append(run)
+                tables[1].append(left)
+        prose = (PROSE / "README.md").read_text(encoding="utf-8")
+        run, left = map("\n".join, tables)
+        text = filled(prose, run=run, left=left, quick=QUICK, slow=SLOW, peak=f"{PEAK / 1e12:g}")
+        self._place.write_text(text, encoding="utf-8")
+
+    def _of(self, grid: str) -> list[str]:
+        """Its lines: in the table of what was run, and in that of what is left."""
+        return [line for line in self._before if line.startswith(f"| {_link(grid)} ")]
 
 
-def _run(link: str, page: Page, written: Written) -> str:
+def _run(page: Page, written: Written) -> str:
     tracked = written.tracked
     cells = (
-        link,
+        _link(tracked.name),
         f"[{page.name}]({page.name}.md)",
         f"{len(tracked.seconds)} of {len(tracked.planned.plan.trials)}",
         f"{sum(tracked.seconds.values()) / 3600:.1f}",
@@ -60,11 +79,11 @@ def _run(link: str, page: Page, written: Written) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _left(link: str, tracked: Tracked) -> str:
+def _left(tracked: Tracked) -> str:
     in_all, left = tracked.work(tracked.planned.plan.trials, again=True), tracked.work(tracked.left)
     counts = (power(in_all.operations), power(left.operations), power(left.passes))
     speed = number(None if tracked.speed is None else tracked.speed / 1e9, 1)
-    return f"| {' | '.join((link, *counts, speed, hours(left, 1), hours(left, 8)))} |"
+    return f"| {' | '.join((_link(tracked.name), *counts, speed, hours(left, 1), hours(left, 8)))} |"
 
 
 def _link(grid: str) -> str:

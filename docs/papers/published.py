@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,7 +22,7 @@ def publish(page: str, grids: Iterable[Tables], splits: Sequence[str], folder: P
 
     Args:
         page: its name.
-        grids: what has been run of each of its grids.
+        grids: what has been run of each of its grids, which may share trials.
         splits: of the cases that are kept.
         folder: of the pages.
     """
@@ -44,7 +45,7 @@ def published(folder: Path) -> Tables:
 
 
 def completed(tracked: Tables, kept: Tables) -> Tables:
-    """The trials of a grid: those that were not finished here as they were published, if they were.
+    """The trials of a grid, without counts at thresholds: those that were not finished here as they were published.
 
     Args:
         tracked: of the grid, by whose names settings and datasets go.
@@ -59,23 +60,27 @@ def completed(tracked: Tables, kept: Tables) -> Tables:
     ]
     here = set(tracked.cases["trial"].to_pylist())
     there = _of(kept.cases, {row["trial"] for row in rows if row["state"] == "finished"} - here)
-    cases = renamed(there, {row["trial"]: row["dataset"] for row in rows})
-    return replace(tracked, trials=table(rows, TRIALS), cases=concatenate([tracked.cases, cases], CASES))
+    cases = concatenate([tracked.cases, renamed(there, {row["trial"]: row["dataset"] for row in rows})], CASES)
+    return replace(tracked, trials=table(rows, TRIALS), cases=_without_thresholds(cases))
 
 
 def _each_once(found: Iterable[Tables]) -> Tables:
-    """The finished trials; grids share some."""
-    trials, cases, known = [], [], set[str]()
-    for one in found:
-        new = set(one.trials.filter(pc.equal(one.trials["state"], "finished"))["trial"].to_pylist()) - known
-        trials.append(_of(one.trials, new))
-        cases.append(_of(one.cases, new))
-        known |= new
-    return Tables(concatenate(trials, TRIALS), concatenate(cases, CASES))
+    """The finished trials, and all cases that any of the tables has of them."""
+    tables = list(found)
+    trials = concatenate([one.trials.filter(pc.equal(one.trials["state"], "finished")) for one in tables], TRIALS)
+    cases = concatenate([_of(one.cases, trials["trial"].to_pylist()) for one in tables], CASES)
+    return Tables(_first(trials, "trial"), _first(cases, "trial", "split", "case", "label", "truth"))
 
 
 def _of(rows: pa.Table, trials: Collection[str]) -> pa.Table:
     return rows.filter(pc.is_in(rows["trial"], pa.array(sorted(trials), pa.string())))
+
+
+def _first(rows: pa.Table, *names: str) -> pa.Table:
+    """The first of the rows that are equal in these columns."""
+    keys = pc.binary_join_element_wise(*(rows[name] for name in names), "\n")
+    _, places = np.unique(keys.to_numpy(), return_index=True)
+    return rows.take(np.sort(places))
 
 
 def _without_thresholds(cases: pa.Table) -> pa.Table:

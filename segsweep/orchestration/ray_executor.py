@@ -157,7 +157,7 @@ class RayExecutor:
 
 
 def _at_start() -> dict[str, Any]:
-    """The processes that Ray starts at once get ready for work while the launch is still preparing its store."""
+    """Settings of Ray: the processes that it starts at once get ready for work while the launch prepares its store."""
     if (os.cpu_count() or 1) > _FEW_CORES:
         return {}
     return {

@@ -52,7 +52,7 @@ class Checkpoints:
         return None
 
     def begin(self) -> None:
-        """An epoch begins; before the first one nothing is at risk."""
+        """An epoch begins; what comes before the first one is soon made up for."""
         self._begun = time.monotonic()
         if math.isnan(self._saved):
             self._saved = self._begun

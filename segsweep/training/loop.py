@@ -52,7 +52,8 @@ class Training:
         fresh = self._at(1)
         if fresh:
             for batch in self.batches.selection():
-                first_look(self._healthy(fresh), batch, self._each)
+                if looking := self._healthy(fresh):
+                    first_look(looking, batch, self._each)
             self._each(fresh, lambda name, lane: lane.begin())
         self._end()
         while running := self._running():

@@ -14,7 +14,7 @@ from grids import tiny_sweep
 from papers import page, volume_bias_theory
 from papers.chosen_sections import chosen_sections
 from papers.coverage import coverage_section, ended_by_epochs
-from papers.overview import write_overview
+from papers.overview import Overview
 from papers.page import Page, Part, filled, write_page
 from papers.tracked import Tracked, read
 from segsweep import api
@@ -100,7 +100,7 @@ def test_equal_runs_give_equal_pages(half_run: Tracked, tmp_path: Path) -> None:
     folders = [tmp_path / "once", tmp_path / "again"]
     for folder in folders:
         folder.mkdir()
-        write_overview([PAGE], {PAGE: write_page(PAGE, {GRID: half_run}, folder)}, folder)
+        Overview(folder).write([PAGE], {PAGE: write_page(PAGE, {GRID: half_run}, folder)})
     once, again = ({path.name: path.read_bytes() for path in folder.rglob("*.*")} for folder in folders)
     assert once == again
     assert "| 2 of 4 |" in once["README.md"].decode()

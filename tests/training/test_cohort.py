@@ -1,5 +1,6 @@
 """A slice of a cohort end to end, tracked in memory."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from grids import PHANTOM, plan_of, tiny_sweep
 from tiny_datasets import write_decathlon
 from workplaces import states, workplace
 
+from segsweep.data.batches import Batch
+from segsweep.data.open import open_batches
 from segsweep.records.schemas import CASES, TRIALS
 from segsweep.spec.trials import Trial
 from segsweep.store.keys import WARM_STARTS, owner
 from segsweep.tracking.memory import MemoryRun, MemoryTracker
 from segsweep.tracking.protocol import CASES_FILE, TRIALS_FILE, Ending
 from segsweep.training.cohort import run_slice
+from segsweep.training.lane import Lane
 from segsweep.training.workplace import Progress, Workplace
 
 WITH_DROPOUT = {"monai": "UNet", "args": {"channels": [4, 8], "strides": [2], "dropout": 0.5}}
@@ -64,6 +68,22 @@ class TestRecords:
         assert (row["device"], row["torch_version"]) == ("cpu", torch.__version__)
         assert row["seconds"] > 0
         assert cases(place, trial)["case"].to_pylist() == [f"phantom-{number:04d}" for number in range(6)]
+
+    def test_before_the_first_epoch_one_forward_pass_serves_all_lanes(
+        self, place: Workplace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        passes = []
+
+        def predict(lane: Lane, batch: Batch, whole: Callable[..., torch.Tensor] = Lane.predict) -> torch.Tensor:
+            passes.append(lane)
+            return whole(lane, batch)
+
+        monkeypatch.setattr(Lane, "predict", predict)
+        found = trials(warm_start="none", grid={"loss": ["ce", "dice", "jaccard"], "phi": "image"})
+        run_slice(found, place)
+        batches = len(list(open_batches(found[0], torch.device("cpu")).selection()))
+        epochs = 2
+        assert len(passes) == batches * (1 + len(found) * epochs)
 
     def test_curves_have_a_point_per_epoch(self, place: Workplace) -> None:
         (trial, _) = trials()

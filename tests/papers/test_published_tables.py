@@ -7,11 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from sweep_tables import hippocampus
+from tracked_tables import tracked
 
+from papers.bertels2019 import findings, sections
 from papers.published import completed, publish, published
 from segsweep.orchestration.collect import Tables
 from segsweep.records.schemas import CASES, SPLITS, TRIALS
 from segsweep.records.tables import table
+from segsweep.reports.markdown import fragment
 
 NOTHING = Tables(TRIALS.empty_table(), CASES.empty_table())
 
@@ -53,6 +56,13 @@ def test_trials_of_two_homes_come_together(run: Tables, tmp_path: Path) -> None:
     again = completed(left(run, first), published(tmp_path))
     assert again.trials.equals(run.trials)
     assert by_trial(again.cases).equals(by_trial(run.cases))
+    assert said(again) == said(run)
+
+
+def said(run: Tables) -> str:
+    """What a page says of it."""
+    one = replace(tracked(hippocampus()), tables=run)
+    return fragment(sections(one), lambda drawing: drawing.slug, depth=2) + "".join(map(str, findings(one)))
 
 
 def test_what_was_run_here_counts_before_what_was_published(run: Tables, tmp_path: Path) -> None:
@@ -60,7 +70,7 @@ def test_what_was_run_here_counts_before_what_was_published(run: Tables, tmp_pat
     publish("page", [Tables(table(other, TRIALS), run.cases)], SPLITS, tmp_path)
     found = completed(run, published(tmp_path))
     assert found.trials.equals(run.trials)
-    assert found.cases.equals(run.cases)
+    assert by_trial(found.cases).equals(by_trial(run.cases))
 
 
 def test_a_trial_of_several_grids_and_pages_is_there_once(run: Tables, tmp_path: Path) -> None:
@@ -75,6 +85,12 @@ def test_only_finished_trials_are_published(run: Tables, tmp_path: Path) -> None
     publish("page", [left(run, gone)], SPLITS, tmp_path)
     assert not gone & set(names(published(tmp_path)))
     assert completed(left(run, gone), published(tmp_path)).trials.equals(left(run, gone).trials)
+
+
+def test_cases_of_a_trial_that_pages_have_different_splits_of_come_together(run: Tables, tmp_path: Path) -> None:
+    publish("a page", [run], ["val"], tmp_path)
+    publish("another", [run], ["val", "train"], tmp_path)
+    assert by_trial(published(tmp_path).cases).equals(by_trial(run.cases))
 
 
 def test_only_the_cases_that_a_page_computes_from_are_published(run: Tables, tmp_path: Path) -> None:
