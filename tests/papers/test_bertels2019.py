@@ -23,12 +23,12 @@ def means(effects: tuple[Effect, ...] = LOSSES) -> pd.Series:
 
 def test_verdicts_and_numbers() -> None:
     found = findings(tracked(hippocampus()))
-    assert [finding.agreement.value for finding in (*found[:2], *found[3:5])] == ["agrees"] * 4
-    assert ["different" in finding.found for finding in found[2::3]] == [
-        finding.agreement.value == "disagrees" for finding in found[2::3]
+    assert [finding.agreement.value for finding in (*found[:3], *found[4:7])] == ["agrees"] * 6
+    assert ["different" in finding.found for finding in found[3::4]] == [
+        finding.agreement.value == "disagrees" for finding in found[3::4]
     ]
     mean = means()
-    for label, part in zip(("anterior", "posterior"), (found[:3], found[3:]), strict=True):
+    for label, part in zip(("anterior", "posterior"), (found[:4], found[4:]), strict=True):
         assert all(f"{label}; these models" in finding.where for finding in part)
         said = " ".join(finding.found for finding in part)
         pairs = [*product(("dice", "jaccard", "lovasz"), ("ce", "wce")), ("dice", "jaccard"), ("jaccard", "lovasz")]
@@ -42,7 +42,16 @@ def test_verdicts_and_numbers() -> None:
 def test_a_cross_entropy_that_is_better_disagrees() -> None:
     better = tuple(replace(effect, gain=0.05) if effect.loss == "ce" else effect for effect in LOSSES)
     assert all(means(better)[label, "ce"] > means(better)[label, "dice"] for label in ("anterior", "posterior"))
-    assert {finding.agreement.value for finding in findings(tracked(hippocampus(effects=better)))[::3]} == {"disagrees"}
+    found = findings(tracked(hippocampus(effects=better)))
+    assert {finding.agreement.value for finding in (*found[::4], *found[1::4])} == {"disagrees"}
+
+
+def test_losses_that_only_keep_up_with_cross_entropy_are_as_good_and_no_better() -> None:
+    level = LOSSES[0].gain
+    equal = tuple(replace(effect, gain=level) for effect in LOSSES)
+    found = findings(tracked(hippocampus(effects=equal)))
+    assert {finding.agreement.value for finding in found[::4]} == {"agrees"}
+    assert {finding.agreement.value for finding in found[1::4]} == {"disagrees"}
 
 
 def test_nothing_is_said_of_a_dataset_that_lacks_a_loss() -> None:
