@@ -30,6 +30,10 @@ class Overrides(Frozen):
         """The changed keys of `train`."""
         return self.model_dump(exclude={"warm_start"}, exclude_none=True)
 
+    def stated(self) -> frozenset[str]:
+        """The keys that are changed, `warm_start` among them."""
+        return frozenset(self.model_dump(exclude_none=True))
+
 
 MOST_SETTINGS = 10_000
 """Of one grid; all of its folds and seeds come on top."""

@@ -1,5 +1,6 @@
 """A sweep and the facts about its data, multiplied out to trials."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -81,6 +82,8 @@ class Trial:
     loss: LossSetting
     setting: str
     """The loss setting as printed in tables; no part of the identity."""
+    stated: frozenset[str] = frozenset()
+    """What the block of the loss states beside it; all else is as the sweep has it. No part of the identity."""
 
     @property
     def split(self) -> Split:
@@ -256,6 +259,7 @@ def _cells(sweep: Sweep, facts: Mapping[str, DatasetFacts]) -> Iterator[Trial]:
                 warm_start=_warm_start(cell, warm_start),
                 loss=cell.loss,
                 setting=label(cell.loss),
+                stated=cell.overrides.stated(),
             )
 
 
@@ -267,14 +271,29 @@ def _warm_start(cell: LossCell, inherited: WarmStart | None) -> WarmStart | None
 
 
 def _with_settings(trials: list[Trial]) -> list[Trial]:
-    """Name beside the loss whatever else differs between the settings of a sweep; reports keep networks apart."""
+    """Name beside the loss whatever else differs between the settings of a sweep; reports keep networks apart.
+
+    What a block leaves as the sweep has it goes without saying, unless the sweep has it in several ways.
+    """
     parts = [_beside_the_loss(trial) for trial in trials]
-    keys = dict.fromkeys(key for part in parts for key in part)
-    varying = [key for key in keys if len({part[key] for part in parts if key in part}) > 1]
-    return [
-        replace(trial, setting=" ".join([trial.setting, *(part[key] for key in varying if key in part)]))
+    seen, left = defaultdict(set), defaultdict(set)
+    for trial, part in zip(trials, parts, strict=True):
+        for key, name in part.items():
+            seen[key].add(name)
+            if not _states(trial, key):
+                left[key].add(name)
+    varying = [key for key, names in seen.items() if len(names) > 1]
+    named = [
+        [part[key] for key in varying if key in part and (_states(trial, key) or len(left[key]) > 1)]
         for trial, part in zip(trials, parts, strict=True)
     ]
+    return [
+        replace(trial, setting=" ".join([trial.setting, *names])) for trial, names in zip(trials, named, strict=True)
+    ]
+
+
+def _states(trial: Trial, key: str) -> bool:
+    return ("warm_start" if key.startswith("warm_") else key) in trial.stated
 
 
 def _beside_the_loss(trial: Trial) -> dict[str, str]:

@@ -268,7 +268,25 @@ class TestSettingNames:
 
     def test_a_block_without_the_warm_start_says_so(self) -> None:
         plan = plan_of(files_sweep(grid=[{"loss": "ce"}, {"loss": "ce", "warm_start": "none"}]))
-        assert [trial.setting for trial in plan.trials] == ["ce warm 1 epochs lr=0.01", "ce from scratch"]
+        assert [trial.setting for trial in plan.trials] == ["ce", "ce from scratch"]
+
+    def test_what_a_block_leaves_as_the_sweep_has_it_goes_without_saying(self) -> None:
+        plan = plan_of(files_sweep(grid=[{"loss": "ce"}, {"loss": "ce", "warm_start": "none", "lr": 0.5, "epochs": 7}]))
+        assert [trial.setting for trial in plan.trials] == ["ce", "ce lr=0.5 epochs=7 from scratch"]
+
+    def test_what_the_sweep_has_in_several_ways_is_named_everywhere(self) -> None:
+        grid = [{"loss": "ce"}, {"loss": "ce", "lr": 0.5}]
+        plan = plan_of(files_sweep(grid=grid, train=[{"epochs": 2}, {"epochs": 3}]))
+        assert [trial.setting for trial in plan.trials] == [
+            "ce epochs=2",
+            "ce lr=0.5 epochs=2",
+            "ce epochs=3",
+            "ce lr=0.5 epochs=3",
+        ]
+
+    def test_a_block_that_states_what_the_sweep_has_is_the_same_trial(self) -> None:
+        rates = plan_of(files_sweep(grid=[{"loss": "ce", "lr": 0.5}, {"loss": "ce"}], train={"lr": 0.5}))
+        assert [trial.setting for trial in rates.trials] == ["ce"]
 
     def test_settings_that_differ_have_names_that_differ(self) -> None:
         plan = plan_of(
