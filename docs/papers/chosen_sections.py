@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from segsweep.reports.answer import level_sentence
-from segsweep.reports.document import Gallery, Paragraph, Section, Table
-from segsweep.reports.layout import sections
+from segsweep.reports.document import Gallery, Section, Table
+from segsweep.reports.layout import inference_level, sections
 from segsweep.reports.report import Report
 
 
@@ -22,8 +21,7 @@ def chosen_sections(report: Report, endings: Iterable[str]) -> tuple[Section, ..
         parts = tuple(_plain(part) for part in section.parts if part.slug.endswith(wanted))
         if parts or section.slug.endswith(wanted):
             found.append(replace(_plain(section), parts=parts))
-    level = Section("level", "Level of inference", (Paragraph(level_sentence(report.repeats)),))
-    return (level, *found)
+    return (Section("level", "Level of inference", (inference_level(report),)), *found)
 
 
 def _plain(section: Section) -> Section:

@@ -1,6 +1,7 @@
 """The first paragraph: what the tables allow to be said, in plain words, at the level at which it can be said."""
 
 import math
+from collections.abc import Sequence
 
 from segsweep.reports.comparison import Pairs
 from segsweep.reports.estimates import FEW_CASES, Mean, PanelEstimates
@@ -132,15 +133,27 @@ def _direction(setting: str, mean: Mean, decimals: int, unit: str) -> str:
     return f"{setting} {'over' if over else 'under'}-reports by {size} {unit}"
 
 
-def level_sentence(repeats: int) -> str:
-    """At which level everything said after it holds."""
-    if repeats >= FEWEST_SEEDS:
+def level_sentence(trainings: Sequence[tuple[str, int]]) -> str:
+    """At which level everything said after it holds.
+
+    Args:
+        trainings: name of some results, and how often each setting was trained on the same cases for them; not empty.
+    """
+    fewest = min(number for _, number in trainings)
+    if fewest >= FEWEST_SEEDS:
         return (
-            f"{repeats} trainings of each setting: differences in score are about these losses, volumes are about "
+            f"{fewest} trainings of each setting: differences in score are about these losses, volumes are about "
             "these models."
         )
-    how_many = {1: "One seed", 2: "Two seeds"}[repeats]
-    return f"{how_many}: what follows is about these models, not these losses. Training again could turn the order."
+    seeds = {1: "One seed", 2: "Two seeds"}[fewest]
+    enough = [name for name, number in trainings if number >= FEWEST_SEEDS]
+    if not enough:
+        return f"{seeds}: what follows is about these models, not these losses. Training again could turn the order."
+    return (
+        f"{listed(enough)}: {FEWEST_SEEDS} or more trainings of each setting, so that differences in score are about "
+        f"these losses. {seeds} for other results: what is said of them, and of volumes, is about these models, not "
+        "these losses. Training again could turn the order."
+    )
 
 
 def caveats(estimates: PanelEstimates, pairs: Pairs) -> tuple[str, ...]:

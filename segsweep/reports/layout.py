@@ -73,13 +73,18 @@ def answer(report: Report) -> Section:
     if not report.panels:
         blocks.append(Paragraph("No finished trial has case results yet, so there is nothing to compare."))
         return Section("answer", "Answer", tuple(blocks))
-    blocks.insert(0, Paragraph(words.level_sentence(report.repeats)))
+    blocks.insert(0, inference_level(report))
     shown = report.panels[:_MOST_PANELS_IN_ANSWER]
     said = tuple(Item(_panel_answer(item, report), heading(item, report)) for item in shown)
     blocks.append(Paragraph(said[0].text) if len(said) == 1 else Bullets(said))
     if rest := len(report.panels) - len(shown):
         blocks.append(Paragraph(f"{count(rest, 'more set', 'more sets')} of results below.", Tone.NOTE))
     return Section("answer", "Answer", tuple(blocks))
+
+
+def inference_level(report: Report) -> Paragraph:
+    """At which level of inference a report with results speaks."""
+    return Paragraph(words.level_sentence([(heading(item, report), item.panel.trainings) for item in report.panels]))
 
 
 def _panel_answer(item: PanelReport, report: Report) -> str:

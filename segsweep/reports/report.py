@@ -85,7 +85,6 @@ class Report:
         completeness: what is missing.
         costs: what it took.
         searches: what searches tried; empty for a grid.
-        repeats: trainings of each setting on the same cases; the smallest number over the panels, 0 without results.
     """
 
     name: str
@@ -95,7 +94,6 @@ class Report:
     completeness: Completeness
     costs: tuple[Cost, ...]
     searches: tuple[Study, ...]
-    repeats: int
 
 
 def build_report(
@@ -140,7 +138,6 @@ def build_report(
         completeness=completeness(results, panels),
         costs=costs(results),
         searches=() if search is None else studies(search, results, [report.estimates for report in reports]),
-        repeats=min((panel.trainings for panel in panels), default=0),
     )
 
 

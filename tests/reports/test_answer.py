@@ -71,14 +71,21 @@ def test_a_smaller_distance_is_better() -> None:
 
 
 def test_nothing_is_said_about_losses_below_three_trainings() -> None:
-    assert "about these models, not these losses" in level_sentence(1)
-    assert "about these models, not these losses" in level_sentence(2)
-    assert "about these losses" in level_sentence(3)
+    assert level_sentence([("a", 1), ("b", 2)]).startswith("One seed: what follows is about these models, not")
+    assert level_sentence([("a", 2)]).startswith("Two seeds: what follows is about these models, not these losses")
+    often = level_sentence([("a", 4), ("b", 3)])
+    assert often.startswith("3 trainings of each setting: differences in score are about these losses")
+
+
+def test_results_that_were_trained_often_are_told_from_those_that_were_not() -> None:
+    text = level_sentence([("liver", 1), ("polyps", 3), ("heart", 5)])
+    assert text.startswith("polyps and heart: 3 or more trainings of each setting, so that differences in score are")
+    assert "One seed for other results" in text
 
 
 def test_three_seeds_are_compared_over_trainings() -> None:
     report = build_report(*hippocampus(per_fold=6, seeds=3).tables(), FAST, name="x")
-    assert report.repeats == 3
+    assert report.panels[0].panel.trainings == 3
     assert report.panels[0].pairs.level is Level.LOSSES
     text = to_markdown(report)
     assert "### Paired comparison: these losses" in text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sweep_tables import LOSSES, Sweep, case_row, hippocampus, noisy_case, trial_row
 
+from segsweep.reports.layout import inference_level
 from segsweep.reports.report import PanelReport, Report, build_report
 from segsweep.reports.scores import Estimator
 from segsweep.reports.table1 import METRICS
@@ -87,14 +88,15 @@ class TestLevel:
         found = held_out(report)
         assert found.panel.repeats == ("fold 0, seed 0", "fold 1, seed 0", "fold 2, seed 0")
         assert found.losses is None
-        assert report.repeats == 1
+        assert found.panel.trainings == 1
+        assert inference_level(report).text.startswith("One seed: ")
 
     def test_three_seeds_are_enough(self) -> None:
         report = report_of(with_test_set(seeds=3))
         found = held_out(report)
         assert found.losses is not None
         assert found.losses.comparisons[0].n == TEST_CASES
-        assert report.repeats == 3
+        assert inference_level(report).text.startswith("3 trainings of each setting: ")
         narrow, wide = (pairs.comparisons[0].difference for pairs in (found.models, found.losses))
         assert wide.standard_error > narrow.standard_error
 
