@@ -46,18 +46,17 @@ class Overview:
             pages: all of them.
             written: those that were written now, with what each says of its grids.
         """
-        tables = [_RUN], [_LEFT]
-        for page in pages:
-            lines = (
+        lines = [
+            pair
+            for page in pages
+            for pair in (
                 [(_run(page, part), _left(part.tracked)) for part in written[page]]
                 if page in written
-                else [self._of(part.grid) for part in page.parts]
+                else filter(None, (self._of(part.grid) for part in page.parts))
             )
-            for run, left in lines:
-                tables[0].append(run)
-                tables[1].append(left)
+        ]
+        run, left = map("\n".join, zip((_RUN, _LEFT), *lines, strict=True))
         prose = (PROSE / "README.md").read_text(encoding="utf-8")
-        run, left = map("\n".join, tables)
         text = filled(prose, run=run, left=left, quick=QUICK, slow=SLOW, peak=f"{PEAK / 1e12:g}")
         self._place.write_text(text, encoding="utf-8")
 

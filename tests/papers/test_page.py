@@ -16,6 +16,7 @@ from papers.chosen_sections import chosen_sections
 from papers.coverage import coverage_section, ended_by_epochs
 from papers.overview import Overview
 from papers.page import Page, Part, filled, write_page
+from papers.published import published
 from papers.tracked import Tracked, read
 from segsweep import api
 from segsweep.orchestration.collect import Tables
@@ -23,7 +24,6 @@ from segsweep.orchestration.home import Home
 from segsweep.orchestration.in_process import InProcessExecutor
 from segsweep.orchestration.launch import Launch
 from segsweep.orchestration.planning import plan_sweep
-from segsweep.records.schemas import CASES, TRIALS
 from segsweep.reports.markdown import fragment
 from segsweep.tracking.memory import MemoryTracker
 
@@ -43,7 +43,7 @@ def half_run(tmp_path_factory: pytest.TempPathFactory) -> Tracked:
     with Launch(plan_sweep(first), tracker, home) as started:
         started.run(started.left(), InProcessExecutor(), lambda slices, piece, event: None)
     api.estimate(whole, home=home, executor=InProcessExecutor())
-    return read(whole, home, tracker, InProcessExecutor(), Tables(TRIALS.empty_table(), CASES.empty_table()))
+    return read(whole, home, tracker, InProcessExecutor(), published(folder))
 
 
 def test_trials_are_found_whichever_sweep_ran_them(half_run: Tracked) -> None:
@@ -120,3 +120,11 @@ def test_every_page_has_its_prose() -> None:
 def test_a_grid_of_which_nothing_was_run_has_no_results(half_run: Tracked) -> None:
     nothing = replace(half_run, tables=Tables(half_run.tables.trials.slice(0, 0), half_run.tables.cases.slice(0, 0)))
     assert chosen_sections(nothing.report, ("-scores",)) == ()
+
+
+def test_a_grid_that_a_page_has_not_had_yet_waits_for_its_page(half_run: Tracked, tmp_path: Path) -> None:
+    Overview(tmp_path).write([PAGE], {PAGE: write_page(PAGE, {GRID: half_run}, tmp_path)})
+    before = (tmp_path / "README.md").read_text()
+    longer = replace(PAGE, parts=(*PAGE.parts, replace(PAGE.parts[0], grid="a-new-grid")))
+    Overview(tmp_path).write([longer], {})
+    assert (tmp_path / "README.md").read_text() == before
