@@ -8,7 +8,8 @@ from papers.phantoms import AWAY, CLOSE, DRAWN, MEAN, Phantom, phantoms
 from papers.phantoms_figure import drawings
 from papers.tracked import Tracked
 from segsweep.reports.document import Cell, Column, Drawings, Section, Table, text_cell
-from segsweep.reports.numbers import NOTHING, listed, number, signed, with_interval
+from segsweep.reports.interval_cells import interval_cell
+from segsweep.reports.numbers import NOTHING, listed, number, signed
 
 OVERLAPS = {"dice": "soft Dice", "jaccard": "soft Jaccard", "tversky": "soft Tversky (0.3, 0.7)"}
 CLAIMS = {
@@ -120,7 +121,7 @@ def _table(members: Sequence[Phantom], slug: str) -> Table:
     rows = tuple(
         (
             *(Cell(f"{value:g}", value) for value in _order(one)),
-            Cell(with_interval(one.soft.estimate, one.soft.low, one.soft.high, 3), one.soft.estimate),
+            interval_cell(one.soft, 3),
             Cell(signed(one.predicted, 3), one.predicted),
             Cell(number(one.critical, 3), one.critical),
             Cell(number(one.flip, 3), one.flip),

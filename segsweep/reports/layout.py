@@ -84,7 +84,9 @@ def answer(report: Report) -> Section:
 
 def inference_level(report: Report) -> Paragraph:
     """At which level of inference a report with results speaks."""
-    return Paragraph(words.level_sentence([(heading(item, report), item.panel.trainings) for item in report.panels]))
+    panels = [item.panel for item in report.panels]
+    names = panel_names(panels)
+    return Paragraph(words.level_sentence([(names[panel.key], panel.trainings) for panel in panels]))
 
 
 def _panel_answer(item: PanelReport, report: Report) -> str:

@@ -282,13 +282,17 @@ def _with_settings(trials: list[Trial]) -> list[Trial]:
             seen[key].add(name)
             if not _states(trial, key):
                 left[key].add(name)
-    varying = [key for key, names in seen.items() if len(names) > 1]
-    named = [
-        [part[key] for key in varying if key in part and (_states(trial, key) or len(left[key]) > 1)]
-        for trial, part in zip(trials, parts, strict=True)
-    ]
     return [
-        replace(trial, setting=" ".join([trial.setting, *names])) for trial, names in zip(trials, named, strict=True)
+        replace(
+            trial,
+            setting=" ".join(
+                [
+                    trial.setting,
+                    *(name for key, name in part.items() if len((seen if _states(trial, key) else left)[key]) > 1),
+                ]
+            ),
+        )
+        for trial, part in zip(trials, parts, strict=True)
     ]
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from segsweep.data.batches import Batches
+from segsweep.data.batches import Batch, Batches
 from segsweep.spec.canonical import derive_seed
-from segsweep.training.execution import Execution, Named
+from segsweep.training.execution import Each, Execution, Named
 from segsweep.training.first_look import first_look
 from segsweep.training.lane import Epoch, Lane
 from segsweep.training.sequential import Sequential
@@ -51,9 +51,7 @@ class Training:
         """
         fresh = self._at(1)
         if fresh:
-            for batch in self.batches.selection():
-                if looking := self._healthy(fresh):
-                    first_look(looking, batch, self._each)
+            self._look(fresh, first_look)
             self._each(fresh, lambda name, lane: lane.begin())
         self._end()
         while running := self._running():
@@ -68,7 +66,7 @@ class Training:
             seed = derive_seed(self.seed, self.phase, number, step)
             if training := self._healthy(lanes):
                 self.execution.step(training, batch, self._each, seed=seed)
-        self._judge(lanes)
+        self._look(lanes, self.execution.judge)
         self._each(lanes, lambda name, lane: self.on_epoch(name, lane.end_epoch()))
 
     def _running(self) -> Named:
@@ -84,10 +82,10 @@ class Training:
         for name in [name for name in self.lanes if name not in running]:
             self.on_end(name, self.lanes.pop(name))
 
-    def _judge(self, lanes: Named) -> None:
+    def _look(self, lanes: Named, judge: Callable[[Named, Batch, Each], None]) -> None:
         for batch in self.batches.selection():
             if looking := self._healthy(lanes):
-                self.execution.judge(looking, batch, self._each)
+                judge(looking, batch, self._each)
 
     def _healthy(self, lanes: Named) -> Named:
         return [(name, lane) for name, lane in lanes if name not in self.failures]

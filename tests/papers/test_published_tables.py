@@ -16,8 +16,6 @@ from segsweep.records.schemas import CASES, SPLITS, TRIALS
 from segsweep.records.tables import table
 from segsweep.reports.markdown import fragment
 
-NOTHING = Tables(TRIALS.empty_table(), CASES.empty_table())
-
 
 @pytest.fixture(scope="module")
 def run() -> Tables:
@@ -105,7 +103,7 @@ def test_settings_and_datasets_go_by_the_names_of_the_grid(run: Tables, tmp_path
         {**row, "dataset": "ours", "setting": row["setting"].upper()}
         for row in left(run, set(names(run))).trials.to_pylist()
     ]
-    found = completed(replace(NOTHING, trials=table(renamed, TRIALS)), published(tmp_path))
+    found = completed(Tables(table(renamed, TRIALS), CASES.empty_table()), published(tmp_path))
     assert set(found.trials["dataset"].to_pylist()) == set(found.cases["dataset"].to_pylist()) == {"ours"}
     assert set(found.trials["setting"].to_pylist()) == {row["setting"] for row in renamed}
 

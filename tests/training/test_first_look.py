@@ -1,9 +1,7 @@
 """One look for all lanes that have the same weights, against a look of each."""
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
+from lane_work import each, noting
 
 from segsweep.data.batches import Batch
 from segsweep.losses import CrossEntropy, Dice, Lovasz
@@ -55,11 +53,6 @@ def batches() -> list[Batch]:
     ]
 
 
-def each(named: Named, work: Callable[[str, Lane], Any]) -> None:
-    for name, lane in named:
-        work(name, lane)
-
-
 def starts(found: Named) -> list[float]:
     for _, lane in found:
         lane.begin()
@@ -89,18 +82,10 @@ def test_one_forward_pass_is_enough() -> None:
 
 
 def test_what_one_loss_raises_is_its_own() -> None:
-    failed = []
-
-    def guarded(named: Named, work: Callable[[str, Lane], Any]) -> None:
-        for name, lane in named:
-            try:
-                work(name, lane)
-            except RuntimeError:
-                failed.append(name)
-
+    failed: list[str] = []
     found, alone = lanes(Raising(), Dice()), lanes(Dice())
     for batch in batches()[:1]:
-        first_look(found, batch, guarded)
+        first_look(found, batch, noting(failed))
         alone[0][1].judge(batch)
     assert failed == ["0"]
     assert starts(found[1:]) == starts(alone)

@@ -1,10 +1,10 @@
 """Stacked lanes against the same lanes in turn."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import torch
+from lane_work import each, noting
 from torch import nn
 
 from segsweep.data.batches import Batch, encode
@@ -42,11 +42,6 @@ def batches(count: int, axes: int = 2, *, ignored: bool = False) -> Iterator[Bat
         targets = encode(torch.randint(3, shape, generator=generator).double(), 3).double()
         ignore = torch.rand(shape, generator=generator) < 0.1 if ignored else None
         yield Batch(images, targets, ignore)
-
-
-def each(lanes: Named, work: Callable[[str, Lane], Any]) -> None:
-    for name, one in lanes:
-        work(name, one)
 
 
 def trained(lanes: Named, execution: Execution, given: Iterator[Batch]) -> Named:
@@ -99,13 +94,6 @@ class TestOneLaneAndTheOthers:
     def test_what_one_loss_raises_stays_with_it(self) -> None:
         failed: list[str] = []
 
-        def careful(lanes: Named, work: Callable[[str, Lane], Any]) -> None:
-            for name, one in lanes:
-                try:
-                    work(name, one)
-                except RuntimeError:
-                    failed.append(name)
-
         def raises(*_: object, **__: object) -> torch.Tensor:
             raise RuntimeError("no loss")
 
@@ -113,7 +101,7 @@ class TestOneLaneAndTheOthers:
         ailing[1][1].loss.forward = raises  # type: ignore[method-assign]
         for batch in batches(1):
             Fused().step(healthy, batch, each, seed=0)
-            Fused().step(ailing, batch, careful, seed=0)
+            Fused().step(ailing, batch, noting(failed), seed=0)
         assert failed == ["1"]
         assert_same_weights(ailing[:1] + ailing[2:], healthy[:1] + healthy[2:], 0.0)
 
