@@ -15,6 +15,8 @@ from segsweep.store.process import Process, this_process
 from segsweep.tracking.mlflow_tracker import MlflowTracker
 from segsweep.training.workplace import Progress
 
+pytestmark = pytest.mark.slow  # a server is started twice, and waited for
+
 HERE = this_process()
 ELSEWHERE = Process("another-node", "another kernel", 1, 1)
 AWAY_SECONDS = 5.0
