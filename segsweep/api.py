@@ -48,7 +48,7 @@ def plan(grid: Path | str, *, check: bool = False, tiny: bool = False, watcher: 
         grid: file.
         tiny: few cases, few epochs and few values of every axis, to see that it runs.
         check: also decode every case and build every network and loss that MONAI or the user provides.
-        watcher: told of the decoding.
+        watcher: told of the decoding, and what was found in the data.
 
     Raises:
         InputError: the grid file or its data cannot be used.
@@ -58,7 +58,7 @@ def plan(grid: Path | str, *, check: bool = False, tiny: bool = False, watcher: 
         planned = _plan(grid, copied, tiny=tiny)
     if check:
         with told.decoding() as progress:
-            check_all(planned, progress)
+            check_all(planned, progress, told.on_notice)
     return planned
 
 
@@ -156,7 +156,7 @@ def launch(
             started.forget_failures()
         if started.untried:
             with told.decoding() as progress:
-                check_all(planned, progress)
+                check_all(planned, progress, told.on_notice)
             limit = may_start()
             with told.searching(started.untried) as on_candidate:
                 started.search(cluster(), on_candidate, limit)
@@ -198,7 +198,7 @@ def _plan(grid: Path | str, copied: Callable[[str, int, int], None], *, tiny: bo
 def _without_bad_data(started: Launch, left: Left, planned: Planned, told: Watcher, *, fail_fast: bool) -> Left:
     """What can be run; the trials on data that cannot be used are recorded as failed, unless there are no others."""
     with told.decoding() as progress:
-        bad = unusable(planned, progress)
+        bad = unusable(planned, progress, told.on_notice)
     good = tuple(trial for trial in left.trials if trial.dataset.name not in bad)
     for name, error in bad.items():
         refused = [trial for trial in left.trials if trial.dataset.name == name]

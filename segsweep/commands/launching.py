@@ -65,8 +65,9 @@ def plan(
     if check:
         from segsweep.terminal.watch import Watch  # noqa: PLC0415
 
-        with Watch().decoding() as progress:
-            check_all(planned, progress)
+        watch = Watch()
+        with watch.decoding() as progress:
+            check_all(planned, progress, watch.on_notice)
     verbs.print_plan(planned)
     if estimate:
         from segsweep import api  # noqa: PLC0415

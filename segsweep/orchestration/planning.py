@@ -19,6 +19,9 @@ from segsweep.spec.trials import DatasetFacts, Plan, Trial, expand
 Progress = Callable[[str, int, int], None]
 """Called with (dataset, cases done, cases in all)."""
 
+Notice = Callable[[str], None]
+"""Called with a sentence on the data that stops nothing and should be known before anything is trained."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -132,27 +135,29 @@ def _known_size(trial: Trial) -> tuple[int, ...]:
     return (trial.dataset.size, trial.dataset.size)
 
 
-def check_all(planned: Planned, progress: Progress) -> None:
+def check_all(planned: Planned, progress: Progress, notice: Notice) -> None:
     """Find what would stop a sweep's trials before any of them starts: decode every case, build every foreign part.
 
     Args:
         planned: the sweep.
         progress: told of the decoding.
+        notice: told what was found besides.
 
     Raises:
         DataError: a case cannot be used; names the case and the file.
         GridError: a network, augmentation or loss does not exist or refuses its arguments.
     """
-    for error in unusable(planned, progress).values():
+    for error in unusable(planned, progress, notice).values():
         raise error
 
 
-def unusable(planned: Planned, progress: Progress) -> dict[str, InputError]:
+def unusable(planned: Planned, progress: Progress, notice: Notice) -> dict[str, InputError]:
     """The datasets of a sweep that cannot be used as they are, found by decoding every case; each with the reason.
 
     Args:
         planned: the sweep.
         progress: told of the decoding.
+        notice: told what was found besides.
 
     Raises:
         GridError: a network, augmentation or loss does not exist or refuses its arguments.
@@ -164,13 +169,13 @@ def unusable(planned: Planned, progress: Progress) -> dict[str, InputError]:
         if isinstance(dataset, FileDataset):
             try:
                 with naming(planned.path):
-                    _decode(dataset, planned, progress)
+                    _decode(dataset, planned, progress, notice)
             except InputError as error:
                 found[dataset.name] = error
     return found
 
 
-def _decode(dataset: FileDataset, planned: Planned, progress: Progress) -> None:
+def _decode(dataset: FileDataset, planned: Planned, progress: Progress, notice: Notice) -> None:
     from segsweep.data.decode_dataset import decode_dataset  # noqa: PLC0415 (NumPy, which a plan need not pay)
 
     fingerprint = next(trial.facts.fingerprint for trial in planned.plan.trials if trial.dataset.name == dataset.name)
@@ -180,6 +185,12 @@ def _decode(dataset: FileDataset, planned: Planned, progress: Progress) -> None:
             network.check_size(decoded.size)
         except ValueError as error:
             raise GridError(f"{dataset.name}: {error}; `size` pads or crops") from error
+    cropped = [max(case.cut_off) for case in decoded.cases if any(case.cut_off)]
+    if cropped:
+        notice(
+            f"{dataset.name}: `size` crops, and cuts off true voxels of {len(cropped)} of {len(decoded.cases)} cases,"
+            f" up to {max(cropped):.0%} of a label; they count as missed, in every score and volume"
+        )
 
 
 def _check_names(planned: Planned) -> None:

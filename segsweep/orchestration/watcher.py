@@ -43,6 +43,10 @@ class Watcher(Protocol):
         """Images are being predicted: a function of (images done, images in all)."""
         ...
 
+    def on_notice(self, sentence: str) -> None:
+        """Something about the data stops nothing and should be known before anything is trained."""
+        ...
+
     def on_refused(self, trials: Sequence[Trial], error: InputError) -> None:
         """The data of some trials cannot be used."""
         ...
@@ -85,6 +89,9 @@ class SilentWatcher:
     def predicting(self) -> AbstractContextManager[Callable[[int, int], None]]:
         """Nothing."""
         return nullcontext(lambda done, total: None)
+
+    def on_notice(self, sentence: str) -> None:
+        """Nothing."""
 
     def on_refused(self, trials: Sequence[Trial], error: InputError) -> None:
         """Nothing."""

@@ -163,6 +163,11 @@ def warnings(stock: Completeness) -> tuple[str, ...]:
             f"{stock.cut_short} of {count(stock.finished, 'training')} were best in the last epoch that they were "
             "allowed: they had not converged, and what is said of their volumes may be true of the start only."
         )
+    if stock.cut_off_cases:
+        sentences.append(
+            f"Cropping cut off true voxels of {count(stock.cut_off_cases, 'case')}; what lies outside the crop counts "
+            "as background and as missed."
+        )
     if len(stock.devices) > 1:
         sentences.append(f"Trials ran on different kinds of device ({listed(stock.devices)}).")
     if len(stock.torch_versions) > 1:
@@ -199,11 +204,6 @@ def section(stock: Completeness, policy: EmptyPolicy) -> Section:
         )
     if stock.devices:
         facts.append(f"Device: {listed(stock.devices)}. torch: {listed(stock.torch_versions) or 'unknown'}.")
-    if stock.cut_off_cases:
-        facts.append(
-            f"Cropping cut off true voxels of {count(stock.cut_off_cases, 'case')}; what lies outside the crop counts "
-            "as background and as missed."
-        )
     blocks: list[Block] = [Paragraph(sentence, Tone.WARNING) for sentence in warnings(stock)]
     blocks.append(Bullets(tuple(Item(fact) for fact in facts)))
     if stock.unfinished:

@@ -86,6 +86,10 @@ class Watch:
         with bar("trials", "{task.fields[note]}") as progress:
             yield _TrainingBar(self._left, progress).on_event
 
+    def on_notice(self, sentence: str) -> None:
+        """Say what should be known of the data."""
+        say(sentence)
+
     def on_refused(self, trials: "Sequence[Trial]", error: Exception) -> None:
         """Say what cannot be run, and that the rest is."""
         say(f"{error}")

@@ -102,7 +102,7 @@ class Bench:
                 started.forget_failures()
             if not left.trials:
                 return started.report()
-            check_all(planned, lambda dataset, done, total: None)
+            check_all(planned, lambda dataset, done, total: None, print)
             return started.run(left, executor or InProcessExecutor(), self._on_event, fail_fast=fail_fast)
 
     def _on_event(self, slices: int, piece: Slice, event: SliceEvent) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from grids import PHANTOM
 from launching import Bench
+from PIL import Image
 from tiny_datasets import write_decathlon, write_nifti, write_picture, write_pictures
 
 from segsweep.errors import InputError
@@ -16,7 +17,7 @@ from segsweep.orchestration.planning import check_all, plan_sweep
 from segsweep.tracking.memory import MemoryTracker
 
 
-def silent(dataset: str, done: int, total: int) -> None:
+def silent(*news: object) -> None:
     pass
 
 
@@ -31,7 +32,7 @@ def complaint_of_check(grid: Path) -> str:
     """What `plan --check` refuses of a grid that a plan lets pass."""
     planned = plan_sweep(grid)
     with pytest.raises(InputError) as caught:
-        check_all(planned, silent)
+        check_all(planned, silent, silent)
     return one_line(caught.value, grid)
 
 
@@ -161,9 +162,9 @@ def test_shapes_that_differ(picture_grid: PictureGrid, pictures: Path) -> None:
 
 def test_an_undeclared_label_value(picture_grid: PictureGrid, pictures: Path) -> None:
     write_picture(pictures / "masks" / "case-02.png", np.full((16, 16), 7, dtype=np.uint8))
-    assert complaint_of_check(picture_grid()) == (
+    assert complaint_of_check(picture_grid()).startswith(
         "HERE/grid.yaml: case case-02: HERE/pictures/masks/case-02.png: label value 7 is not declared;"
-        " declared: 0 background, 1 foreground"
+        " declared: 0 background, 1 foreground; `classes: [...]` in the grid's dataset block declares more"
     )
 
 
@@ -252,10 +253,28 @@ def test_what_a_plan_or_its_check_refuses_starts_nothing(
 def test_decoding_tells_its_progress_and_is_done_once(picture_grid: PictureGrid) -> None:
     told: list[tuple[str, int, int]] = []
     planned = plan_sweep(picture_grid())
-    check_all(planned, lambda *news: told.append(news))
+    check_all(planned, lambda *news: told.append(news), silent)
     assert told == [("pictures", done, 10) for done in range(1, 11)]
-    check_all(planned, lambda *news: told.append(news))
+    check_all(planned, lambda *news: told.append(news), silent)
     assert len(told) == 10
+
+
+def test_a_crop_that_loses_true_voxels_is_told_of(picture_grid: PictureGrid, pictures: Path) -> None:
+    masks = [np.asarray(Image.open(path)) > 0 for path in sorted(pictures.glob("masks/*.png"))]
+    lost = [1 - mask[4:12, 4:12].sum() / mask.sum() for mask in masks]
+    cropped, told = sum(share > 0 for share in lost), list[str]()
+    check_all(plan_sweep(picture_grid({"size": [8, 8]}, network="logistic")), silent, told.append)
+    assert told == [
+        f"pictures: `size` crops, and cuts off true voxels of {cropped} of 10 cases, up to {max(lost):.0%} of a label; "
+        "they count as missed, in every score and volume"
+    ]
+    assert 1 < cropped < 10
+
+
+def test_padding_loses_nothing_and_is_not_told_of(picture_grid: PictureGrid) -> None:
+    told = list[str]()
+    check_all(plan_sweep(picture_grid({"size": [24, 24]}, network="logistic")), silent, told.append)
+    assert told == []
 
 
 def test_moving_the_data_changes_no_id_and_changing_a_mask_changes_all(

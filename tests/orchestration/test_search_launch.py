@@ -39,7 +39,7 @@ def search(bench: Bench, kill_after: int | None = None, **changes: Any) -> tuple
     values = {"grid": GRID, "search": {"trials": TRIALS}, "warm_start": "none", "train": TRAIN, **changes}
     planned = plan_sweep(bench.grid(**values))
     with Launch(planned, bench.tracker, bench.home) as started:
-        check_all(planned, lambda dataset, done, total: None)
+        check_all(planned, lambda dataset, done, total: None, print)
         started.search(InProcessExecutor(), hear)
         left = started.left()
         if not left.trials:

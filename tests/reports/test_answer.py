@@ -115,6 +115,13 @@ def test_mixed_devices_and_versions_are_said() -> None:
     assert "different versions of torch (2.13.0 and 2.6.0)" in text
 
 
+def test_a_crop_that_lost_true_voxels_is_said_on_the_first_screen() -> None:
+    trials = [trial_row(name, LOSSES[place]) for place, name in enumerate("ab")]
+    cases = [case_row(trial, case, truth_cut_off=0.2 if case == "y" else 0.0) for trial in trials for case in "xyz"]
+    text = " ".join(block.text for block in answer(build_report(*Sweep(trials, cases).tables(), FAST, name="x")).blocks)
+    assert "Cropping cut off true voxels of 1 case;" in text
+
+
 @pytest.mark.parametrize(("best", "ran_out", "last"), [(40, 0, 0), (41, 1, 0), (60, 1, 1), (None, 0, 0)])
 def test_trainings_that_might_have_got_better_are_said(best: int | None, ran_out: int, last: int) -> None:
     others = {0: 40, 1: best}
