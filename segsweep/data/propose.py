@@ -17,32 +17,49 @@ _LONGEST_PICTURE = 256
 _MANY_VOXELS = 96**3
 """A training grid beyond this is better trained in patches."""
 _PATCH = 96
+_CHOICE = {"group", "cases", "classes", "ignore", "splits"}
+"""Keys that choose cases or labels of a dataset, whatever its source."""
 _AIR = -500
 """Hounsfield units; only CT goes below."""
 
 
 def propose(dataset: FileDataset, cases: Sequence[CaseFacts]) -> str:
-    """YAML to paste under `datasets:`.
+    """YAML to paste under `datasets:`: what was asked for, and a training grid.
 
     Args:
-        dataset: its source and path.
+        dataset: as it was asked for.
         cases: those that could be read, all with equally many axes; at least one.
     """
-    block: dict[str, Any] = {dataset.source: dataset.address, "name": dataset.name}
-    if dataset.bucket is not None and dataset.bucket.anonymous:
-        block["anonymous"] = True
-    if (dataset.folder / "splits_final.json").exists():
+    block = _asked_for(dataset)
+    if "splits" not in block and (dataset.folder / "splits_final.json").exists():
         block["splits"] = "splits_final.json"
-    if dataset.test is not None:
-        where = {column: values[0] if len(values) == 1 else [*values] for column, values in dataset.test.where.items()}
-        block["test"] = where or "own"
-    if len({case.group for case in cases}) < min(Folds().k, len(cases)):
+    if "group" not in block and len({case.group for case in cases}) < min(Folds().k, len(cases)):
         block["group"] = "none"
     flat = len(cases[0].shape) == 2
     block |= _picture_grid(cases) if flat and cases[0].spacing is None else _volume_grid(cases)
     block |= _normalise(cases)
     lines = yaml.safe_dump([block], sort_keys=False, default_flow_style=None, width=100)
     return "\n".join(f"  {line}" for line in lines.splitlines())
+
+
+def _asked_for(dataset: FileDataset) -> dict[str, Any]:
+    """The keys of a block that say which files and cases are meant, as far as they were given."""
+    # a grid file may be read from any folder
+    address = str(dataset.path.absolute()) if dataset.bucket is None else dataset.address
+    bids = dataset.bids.model_dump(exclude_none=True, mode="json")
+    block: dict[str, Any] = {
+        dataset.source: {"path": address, **bids} if bids else address,
+        "name": dataset.name,
+    }
+    if dataset.bucket is not None and dataset.bucket.anonymous:
+        block["anonymous"] = True
+    block |= dataset.model_dump(include=_CHOICE, exclude_defaults=True, mode="json")
+    if dataset.test is not None:
+        where = {column: values[0] if len(values) == 1 else [*values] for column, values in dataset.test.where.items()}
+        block["test"] = where or "own"
+    if dataset.preprocess.channels is not None:
+        block["channels"] = [*dataset.preprocess.channels]
+    return block
 
 
 def _picture_grid(cases: Sequence[CaseFacts]) -> dict[str, Any]:

@@ -170,6 +170,16 @@ class TestDuplicates:
 
 
 class TestProposal:
+    def test_it_keeps_what_was_asked_for(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        write_pictures(tmp_path / "pictures", 12, groups=[f"p{number // 2}" for number in range(12)])
+        asked = {"group": "age", "classes": ["lesion"], "cases": 10, "ignore": 9, "splits": "age", "channels": [0]}
+        monkeypatch.chdir(tmp_path)
+        (dataset,) = parse_datasets({"folder": "pictures", **asked}, {})
+        assert isinstance(dataset, FileDataset)
+        (block,) = yaml.safe_load(str(check(dataset).block))
+        assert {key: block[key] for key in asked} == asked
+        assert block["folder"] == str(tmp_path / "pictures")
+
     def test_it_is_a_block_that_reads_the_same_cases(self, tmp_path: Path) -> None:
         for folder in (write_decathlon(tmp_path / "msd", 6), write_pictures(tmp_path / "folder", 6, size=(20, 30))):
             found = checked(folder)
