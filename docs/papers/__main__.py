@@ -39,7 +39,14 @@ PAGES = (
             Part("bertels2019-tversky", bertels2019.tversky_findings, bertels2019.sections),
         ),
     ),
-    Page("volume-bias", (Part("volume-bias", volume_bias.findings, volume_bias.sections),), ("val", "train")),
+    Page(
+        "volume-bias",
+        (
+            Part("volume-bias", volume_bias.findings, volume_bias.sections),
+            Part("volume-bias-raters", volume_bias.findings, volume_bias.sections),
+        ),
+        ("val", "train"),
+    ),
     Page("soft-labels", (Part("soft-labels", soft_labels.findings, soft_labels.sections),)),
 )
 

@@ -63,8 +63,12 @@ def _places(panel: Panel) -> dict[str, int]:
 
 
 def _difference(pairs: Pairs, places: dict[str, int], first: str, second: str) -> Difference:
-    one, other = places[first], places[second]
-    return Difference(f"{first} − {second}", pairs.gain(one, other), pairs.between(one, other).verdict)
+    return _between(pairs, places[first], places[second], f"{first} − {second}")
+
+
+def _between(pairs: Pairs, one: int, other: int, named: str) -> Difference:
+    found = pairs.between(one, other)
+    return Difference(named, pairs.gain(one, other), found.p_corrected, found.verdict)
 
 
 def tversky_findings(tracked: Tracked) -> tuple[Finding, ...]:
@@ -82,10 +86,7 @@ def _tversky(item: PanelReport, where: str) -> Finding | None:
     if not item.pairs.comparisons or not dice or not far:
         return None
     found = [
-        Difference(
-            f"{settings[one]} − {settings[other]}", item.pairs.gain(one, other), item.pairs.between(one, other).verdict
-        )
-        for one, other in product(dice, far)
+        _between(item.pairs, one, other, f"{settings[one]} − {settings[other]}") for one, other in product(dice, far)
     ]
     claim = "Tversky losses whose weights are far from ½, ½ stay below soft Dice"
     return Finding(claim, f"{where}; {item.pairs.level.value}", written(found), all_higher(found))

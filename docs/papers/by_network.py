@@ -1,4 +1,4 @@
-"""Whether soft Dice reports the more volume the simpler the network: networks compared on the same cases."""
+"""Whether soft Dice reports more volume through a simple network: two networks compared on the same cases."""
 
 from collections.abc import Iterator, Sequence
 
@@ -44,9 +44,9 @@ def _simplest_against_largest(items: Sequence[PanelReport], report: Report, wher
     said = ", ".join(f"{name} {number(level, decimals)}" for name, level in zip(names, levels, strict=True))
     gap = with_interval(interval.estimate, interval.low, interval.high, decimals)
     return Finding(
-        "The simpler the network, the more volume soft Dice reports",
+        "With soft Dice the simplest network that was run reports more volume than the largest",
         where,
-        f"ΔV soft, {UNIT_NAMES[first.panel.unit]}: {said}. {found[0].named} {gap}, {found[0].verdict.value}",
+        f"ΔV soft, {UNIT_NAMES[first.panel.unit]}: {said}. {found[0].named} {gap}, {found[0].decided}",
         all_higher(found),
     )
 

@@ -47,7 +47,7 @@ def compare(
         interval = mean_interval(gap, weights, level=settings.level, method="percentile")
         units = len(np.unique(weights.unit_of_case[np.isfinite(gap)]))
         decided = verdict(interval, float(corrected), margin=margin, units=units)
-        found.append(Difference(f"{names[first]} − {names[second]}", interval, decided))
+        found.append(Difference(f"{names[first]} − {names[second]}", interval, float(corrected), decided))
     return found
 
 

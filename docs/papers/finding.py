@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from segsweep.reports.document import Bullets, Column, Item, Paragraph, Section, Table, text_cell
-from segsweep.reports.numbers import NOTHING, signed
+from segsweep.reports.numbers import NOTHING, p_value, signed
 from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.intervals import Interval
 
@@ -42,27 +42,46 @@ class Difference:
     Attributes:
         named: which two, as printed.
         interval: of the mean difference, first − second.
+        p: against no difference, corrected for all pairs.
         verdict: after correction for all pairs.
     """
 
     named: str
     interval: Interval
+    p: float
     verdict: Verdict
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether there is a difference, however small."""
+        return self.verdict is not Verdict.UNDECIDED and self.p <= 1 - self.interval.level
+
+    @property
+    def negligible(self) -> bool:
+        """Whether the difference, if there is one, is smaller than what matters."""
+        return self.verdict is Verdict.EQUIVALENT
 
     @property
     def higher(self) -> bool:
         """Whether the first is higher beyond chance."""
-        return self.verdict is Verdict.DIFFERENT and self.interval.estimate > 0
+        return self.beyond_chance and self.interval.estimate > 0
 
     @property
     def lower(self) -> bool:
         """Whether the first is lower beyond chance."""
-        return self.verdict is Verdict.DIFFERENT and self.interval.estimate < 0
+        return self.beyond_chance and self.interval.estimate < 0
+
+    @property
+    def decided(self) -> str:
+        """`p = 0.002, different`."""
+        p = p_value(self.p)
+        said = "different by less than the margin" if self.beyond_chance and self.negligible else self.verdict.value
+        return f"p {p if p.startswith('<') else f'= {p}'}, {said}"
 
     def __str__(self) -> str:
-        """`dice − ce +0.021 [+0.010, +0.032], different`."""
+        """`dice − ce +0.021 [+0.010, +0.032], p = 0.002, different`."""
         ends = ", ".join(signed(end, 3) for end in (self.interval.low, self.interval.high))
-        return f"{self.named} {signed(self.interval.estimate, 3)} [{ends}], {self.verdict.value}"
+        return f"{self.named} {signed(self.interval.estimate, 3)} [{ends}], {self.decided}"
 
 
 def all_higher(differences: Sequence[Difference]) -> Agreement:
@@ -70,23 +89,23 @@ def all_higher(differences: Sequence[Difference]) -> Agreement:
     if differences and all(found.higher for found in differences):
         return Agreement.AGREES
     against = any(found.lower for found in differences)
-    equal = bool(differences) and all(found.verdict is Verdict.EQUIVALENT for found in differences)
+    equal = bool(differences) and all(found.negligible and not found.higher for found in differences)
     return Agreement.DISAGREES if against or equal else Agreement.UNDECIDED
 
 
 def none_different(differences: Sequence[Difference]) -> Agreement:
     """Agreement with "they cannot be told apart": a difference that was merely not found is no agreement."""
-    if any(found.verdict is Verdict.DIFFERENT for found in differences):
+    if any(found.beyond_chance for found in differences):
         return Agreement.DISAGREES
-    equal = bool(differences) and all(found.verdict is Verdict.EQUIVALENT for found in differences)
+    equal = bool(differences) and all(found.negligible for found in differences)
     return Agreement.AGREES if equal else Agreement.UNDECIDED
 
 
 def none_lower(differences: Sequence[Difference]) -> Agreement:
-    """Agreement with "each first is as high as its second": every difference that is below 0 is as good as none."""
-    if any(found.lower for found in differences):
+    """Agreement with "each first is as high as its second": a difference below 0 is smaller than matters."""
+    if any(found.lower and not found.negligible for found in differences):
         return Agreement.DISAGREES
-    kept = bool(differences) and all(found.higher or found.verdict is Verdict.EQUIVALENT for found in differences)
+    kept = bool(differences) and all(found.higher or found.negligible for found in differences)
     return Agreement.AGREES if kept else Agreement.UNDECIDED
 
 

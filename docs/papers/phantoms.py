@@ -109,7 +109,7 @@ class Phantom:
         return self.gap <= CLOSE
 
     @property
-    def is_clear(self) -> bool:
+    def is_away(self) -> bool:
         """Whether p is away from both flips."""
         return all(abs(self.place[0] - flip) >= AWAY for flip in (self.critical, self.flip) if flip is not None)
 

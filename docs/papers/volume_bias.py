@@ -53,6 +53,8 @@ def _findings(item: PanelReport, report: Report) -> Iterator[Finding]:
         "The soft volume of soft Dice is too large on average", where, written_volume(dice, item),
         over if dice.p_corrected < alpha else Agreement.UNDECIDED,
     )  # fmt: skip
+    if dice.p_corrected >= alpha:
+        return  # there is no error that a correction could take away
     for row in item.volumes.recalibrated:
         if losses[row.setting] == "dice" and row.estimator is Estimator.SOFT:
             after = row.after[Regressor.PREDICTED]

@@ -1,7 +1,7 @@
 """A document as Markdown, for the terminal and for pasting: tables are aligned, figures and images are left out.
 
 Every number of a figure or an image is in a table, so nothing is lost. A page whose files lie beside it may show the
-figures.
+figures, and what is folded there may be opened.
 """
 
 import re
@@ -63,10 +63,12 @@ def _section(section: Section, depth: int, kept: Kept | None) -> list[str]:
                 parts.append(("> **Note:** " if block.tone is Tone.WARNING else "") + _escaped(block.text))
             case Bullets():
                 parts.append("\n".join(_item(item) for item in block.items))
+            case Table() if block.folded and kept is not None:
+                parts += [f"<details><summary>{_escaped(block.caption)}</summary>", *_under(block), "</details>"]
             case Table() if block.folded and len(block.rows) > MOST_FOLDED_ROWS:
                 parts.append(f"{_escaped(block.caption)}: {len(block.rows)} rows in `tables/{block.slug}.csv`.")
             case Table():
-                parts += [f"**{_escaped(block.caption)}**", _table(block), _escaped(block.note)]
+                parts += [f"**{_escaped(block.caption)}**", *_under(block)]
             case Drawings() if kept is not None:
                 parts += _figures(block.figures, kept)
             case Drawings() | Gallery():
@@ -74,6 +76,11 @@ def _section(section: Section, depth: int, kept: Kept | None) -> list[str]:
     for part in section.parts:
         parts += _section(part, depth + 1, kept)
     return parts
+
+
+def _under(table: Table) -> list[str]:
+    """What comes below a table's caption."""
+    return [_table(table), _escaped(table.note)]
 
 
 def _figures(drawings: tuple[Drawing, ...], kept: Kept) -> list[str]:

@@ -180,5 +180,5 @@ def _drawing(found: PresenceResults, slug: str) -> Drawing:
             figure,
             slug=f"{slug}-presence-figure",
             title="Presence told by predicted volume",
-            description="ROC curve of each setting; the points are in the table below.",
+            description="ROC curve of each setting; the areas are in the table above.",
         )

@@ -17,13 +17,16 @@ from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.intervals import Interval
 
 
-def difference(estimate: float, verdict: Verdict) -> Difference:
+def difference(estimate: float, verdict: Verdict, p: float) -> Difference:
     interval = Interval(estimate, estimate - 0.01, estimate + 0.01, 0.95, "studentised", 0.005, 40)
-    return Difference("dice − ce", interval, verdict)
+    return Difference("dice − ce", interval, p, verdict)
 
 
-UP, DOWN = difference(0.02, Verdict.DIFFERENT), difference(-0.02, Verdict.DIFFERENT)
-SAME, OPEN = difference(0.001, Verdict.EQUIVALENT), difference(0.02, Verdict.UNDECIDED)
+UP, DOWN = difference(0.02, Verdict.DIFFERENT, 0.003), difference(-0.02, Verdict.DIFFERENT, 0.003)
+SAME, OPEN = difference(0.001, Verdict.EQUIVALENT, 0.8), difference(0.02, Verdict.UNDECIDED, 0.2)
+# beyond chance, and smaller than what matters
+SLIGHT, SLIP = difference(0.004, Verdict.EQUIVALENT, 0.0004), difference(-0.004, Verdict.EQUIVALENT, 0.0004)
+FEW = difference(0.02, Verdict.UNDECIDED, 0.01)  # too few cases to decide anything, whatever p says
 
 
 @pytest.mark.parametrize(
@@ -36,6 +39,10 @@ SAME, OPEN = difference(0.001, Verdict.EQUIVALENT), difference(0.02, Verdict.UND
         ([SAME, SAME], "disagrees", "agrees", "agrees"),
         ([SAME, OPEN], "undecided", "undecided", "undecided"),
         ([DOWN], "disagrees", "disagrees", "disagrees"),
+        ([UP, SLIGHT], "agrees", "disagrees", "agrees"),
+        ([SAME, SLIGHT], "undecided", "disagrees", "agrees"),
+        ([SAME, SLIP], "disagrees", "disagrees", "agrees"),
+        ([FEW], "undecided", "undecided", "undecided"),
         ([], "undecided", "undecided", "undecided"),
     ],
 )
@@ -48,8 +55,9 @@ def test_a_difference_that_was_not_found_is_neither(
 
 
 def test_numbers_come_with_interval_and_verdict() -> None:
-    assert written([UP, SAME]) == (
-        "dice − ce +0.020 [+0.010, +0.030], different; dice − ce +0.001 [−0.009, +0.011], cannot be told apart"
+    assert written([UP, SAME, SLIGHT]) == (
+        "dice − ce +0.020 [+0.010, +0.030], p = 0.003, different; dice − ce +0.001 [−0.009, +0.011], p = 0.80, cannot "
+        "be told apart; dice − ce +0.004 [−0.006, +0.014], p < 0.001, different by less than the margin"
     )
 
 

@@ -47,18 +47,35 @@ def test_empty_labels() -> None:
     found = empty_findings(tracked(sweep({"image 1e-07": 2, "batch 1e-07": 18, "image mean_volume": 3})))
     plain, batch, large, presence = found
     assert plain.found == "Share left empty: dice Φ=image ε=1e-07 0.10 [0.03, 0.30]"  # Wilson 1927, 2 of 20
-    assert "dice Φ=image ε=1e-07 0.10, dice Φ=batch ε=1e-07 0.90" in batch.found
+    assert batch.found.startswith("Share left empty: dice Φ=batch ε=1e-07 0.90 [0.70, 0.97]. ")  # 18 of 20
     assert "dice Φ=batch ε=1e-07 − dice Φ=image ε=1e-07 +0.800" in batch.found
     assert "+0.050" in large.found
-    assert [finding.agreement.value for finding in found] == ["undecided", "agrees", "undecided", "undecided"]
+    assert [finding.agreement.value for finding in found] == ["undecided", "agrees", "disagrees", "undecided"]
     # every image with the structure has the larger volume under every setting
     assert presence.found.count(" 1.00 [") == 3
     assert batch.where == "hippocampus, lesion; 20 images that show nothing"
 
 
-def test_settings_that_all_leave_as_many_empty_disagree() -> None:
+@pytest.mark.parametrize(("left_empty", "agreement"), [(5, "disagrees"), (12, "undecided"), (18, "agrees")])
+def test_more_than_the_plain_setting_is_not_yet_most(left_empty: int, agreement: str) -> None:
+    _, one, other, _ = empty_findings(
+        tracked(sweep({"image 1e-07": 0, "batch 1e-07": 18, "batch mean_volume": left_empty}))
+    )
+    assert (one.agreement.value, other.agreement.value) == ("agrees", agreement)
+    assert "mean_volume" not in one.found
+
+
+def test_settings_that_all_leave_most_empty_have_all_learnt_it() -> None:
     found = empty_findings(tracked(sweep({"image 1e-07": 18, "batch 1e-07": 18})))
-    assert [finding.agreement.value for finding in found] == ["disagrees", "disagrees", "undecided"]
+    assert [finding.agreement.value for finding in found] == ["disagrees", "agrees", "undecided"]
+
+
+def test_areas_that_are_all_one_are_no_less() -> None:
+    made = sweep({"image 1e-07": 2, "batch 1e-07": 18})
+    many = [{**row, "case": f"{row['case']}-{copy}"} for row in made.cases for copy in range(20)]
+    *_, presence = empty_findings(tracked(Sweep(made.trials, many)))
+    assert presence.found.count(" 1.00 [") == 2
+    assert presence.agreement.value == "disagrees"
 
 
 def test_missing_labels() -> None:
@@ -70,7 +87,7 @@ def test_missing_labels() -> None:
     assert "Dice: dice Φ=image ε=1e-07 0.76, dice Φ=batch ε=1e-07 0.04" in stands.found
     assert "+0.720" in stands.found
     assert "−0.040" in benchmark.found
-    assert "0.05, dice Φ=batch ε=1e-07 0.95" in empties.found
+    assert empties.found.startswith("Share left empty: dice Φ=batch ε=1e-07 0.95 [")
     assert [finding.agreement.value for finding in found] == ["agrees", "undecided", "agrees", "undecided"]
     assert "AUC" in told.found
 
@@ -93,6 +110,6 @@ def test_what_was_trained_on_full_labels_is_left_to_the_other_grid() -> None:
     lost = sweep({"image 1e-07": 1, "batch 1e-07": 19}, labels=REMOVED, kind="removed")
     full = sweep({"image 1e-07": 2, "batch 1e-07": 18})
     both = tracked(Sweep(lost.trials + full.trials, lost.cases + full.cases))
-    titles = ["Level of inference", f"hippocampus, lesion, labels {REMOVED}"]
+    titles = ["In plain words", f"hippocampus, lesion, labels {REMOVED}"]
     assert [section.title for section in partial_sections(both)] == titles
     assert partial_sections(tracked(full)) == ()
