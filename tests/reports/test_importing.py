@@ -103,22 +103,26 @@ def counts(tp: int, fp: int, fn: int) -> dict[str, float]:
     return {"Dice": dice, "TP": tp, "FP": fp, "FN": fn, "TN": 1000 - union, "n_pred": tp + fp, "n_ref": tp + fn}
 
 
+def nnunet_summary(folder: Path, members: dict[str, dict[str, float]]) -> None:
+    entries = [
+        {
+            "prediction_file": f"/results/{case}.nii.gz",
+            "reference_file": f"/labels/{case}.nii.gz",
+            "metrics": {"1": found},
+        }
+        for case, found in members.items()
+    ]
+    folder.mkdir(parents=True)
+    summary = {"foreground_mean": {}, "mean": {}, "metric_per_case": entries}
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
 def nnunet_folder(root: Path) -> Path:
     cases = {0: {"a": counts(80, 20, 20), "b": counts(0, 0, 0)}, 1: {"c": counts(50, 0, 50), "d": counts(0, 30, 0)}}
     for trainer, extra in (("Plain__nnUNetPlans__3d_fullres", 0), ("Dice__nnUNetPlans__3d_fullres", 10)):
         for fold, members in cases.items():
-            folder = root / "Dataset001_Liver" / trainer / f"fold_{fold}" / "validation"
-            folder.mkdir(parents=True)
-            entries = [
-                {
-                    "prediction_file": f"/results/{case}.nii.gz",
-                    "reference_file": f"/labels/{case}.nii.gz",
-                    "metrics": {"1": counts(found["TP"], found["FP"] + extra, found["FN"])},
-                }
-                for case, found in members.items()
-            ]
-            summary = {"foreground_mean": {}, "mean": {}, "metric_per_case": entries}
-            (folder / "summary.json").write_text(json.dumps(summary))
+            scored = {case: counts(at["TP"], at["FP"] + extra, at["FN"]) for case, at in members.items()}
+            nnunet_summary(root / "Dataset001_Liver" / trainer / f"fold_{fold}" / "validation", scored)
     return root
 
 
@@ -140,6 +144,65 @@ def test_nnunet_folds_are_pooled_and_volumes_counted(tmp_path: Path) -> None:
     text = to_markdown(report)
     assert "2 cases with an empty truth: left out of Dice" in text
     assert not re.search(r"\| soft +\|", text)
+
+
+PLAIN_TRAINER = Path("Dataset001_Liver") / "Plain__nnUNetPlans__3d_fullres"
+BESIDE_THE_FOLDS = (
+    "Dataset001_Liver/Plain__nnUNetPlans__3d_fullres/crossval_results_folds_0_1",
+    "Dataset001_Liver/Plain__nnUNetPlans__3d_fullres/crossval_results_folds_0_1/postprocessed",
+    "Dataset001_Liver/Plain__nnUNetPlans__3d_fullres/fold_0/validation/postprocessed",
+    "Dataset001_Liver/Plain__nnUNetPlans__3d_fullres/fold_all/validation",
+    "Dataset001_Liver/ensembles/ensemble___Plain___Dice___0_1",
+)
+"""Folders in which nnU-Net scores the cases of the folds once more."""
+
+
+def test_nnunet_folds_are_taken_and_nothing_beside_them(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folds = read_nnunet(nnunet_folder(tmp_path))
+    assert caplog.messages == []
+    for place in BESIDE_THE_FOLDS:
+        nnunet_summary(tmp_path / place, {"a": counts(99, 1, 0), "c": counts(99, 0, 1)})
+    for found, expected in zip(read_nnunet(tmp_path), folds, strict=True):
+        assert str(found.to_pylist()) == str(expected.to_pylist())  # as words: two unknown numbers are equal
+    assert caplog.messages == [f"{tmp_path}: left out, as it is no validation fold: {', '.join(BESIDE_THE_FOLDS)}"]
+
+
+def test_nnunet_summaries_that_are_no_folds_are_settings(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for place in ("liver/one", "liver/two", "liver/fold_all/validation"):
+        nnunet_summary(tmp_path / place, {"a": counts(80, 20, 20)})
+    trials, _ = read_nnunet(tmp_path)
+    named = [(row["dataset"], row["setting"], row["fold"]) for row in trials.to_pylist()]
+    assert named == [("liver", "one", 0), ("liver", "two", 0)]
+    assert caplog.messages == [f"{tmp_path}: left out, as it is no validation fold: liver/fold_all/validation"]
+
+
+def test_nnunet_scores_on_training_cases_are_refused(tmp_path: Path) -> None:
+    nnunet_summary(tmp_path / PLAIN_TRAINER / "fold_all" / "validation", {"a": counts(80, 20, 20)})
+    with pytest.raises(TableError) as found:
+        read_nnunet(tmp_path)
+    assert str(found.value) == f"{tmp_path}: every summary.json below it is of fold_all, on its training cases"
+
+
+def test_a_nnunet_fold_is_named_by_its_folders_also_from_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(nnunet_folder(tmp_path) / PLAIN_TRAINER / "fold_1")
+    (trial,) = read_nnunet(Path())[0].to_pylist()
+    assert (trial["dataset"], trial["setting"], trial["fold"]) == (*PLAIN_TRAINER.parts, 1)
+
+
+def test_nnunet_cases_may_have_dots_in_their_names(tmp_path: Path) -> None:
+    cases = {f"1.3.6.1.4.{number:03d}": counts(80, number, 20) for number in (1, 2)}
+    nnunet_summary(tmp_path / PLAIN_TRAINER / "fold_0" / "validation", cases)
+    report = build_report(*read_nnunet(tmp_path), FAST, name="imported")
+    assert report.panels[0].panel.cases == tuple(cases)
+
+
+@pytest.mark.parametrize("file", ["/results/a.b.nii.gz", "C:\\results\\a.b.nii.gz", "a.b.png", "a.b.nrrd"])
+def test_a_nnunet_case_is_its_file_without_folder_and_suffix(tmp_path: Path, file: str) -> None:
+    entry = {"prediction_file": file, "metrics": {"1": counts(1, 1, 1)}}
+    written(tmp_path, json.dumps({"metric_per_case": [entry]}), "summary.json")
+    assert read_nnunet(tmp_path)[1]["case"].to_pylist() == ["a.b"]
 
 
 def test_nnunet_errors_name_file_case_and_label(tmp_path: Path) -> None:

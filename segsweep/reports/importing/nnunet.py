@@ -6,36 +6,56 @@ volumes are counted in voxels.
 """
 
 import json
+import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from segsweep.data.image_files import stem
 from segsweep.errors import TableError
 from segsweep.reports.importing.foreign_rows import UNKNOWN, ForeignCase, foreign_tables
 
 _COUNTS = ("TP", "FP", "FN", "n_pred", "n_ref")
+_ON_TRAINING_CASES = "fold_all"
+"""Folder of a network that was trained on all cases; its validation is on these."""
+
+_log = logging.getLogger("segsweep.reports")
 
 
 def read_nnunet(folder: Path) -> tuple[pa.Table, pa.Table]:
-    """The trials and the cases table of every summary below a folder.
+    """The trials and the cases table of the summaries below a folder.
 
     In nnU-Net's own layout, `DATASET/TRAINER__PLANS__CONFIGURATION/fold_N/validation/summary.json`, the three parts
-    name dataset, setting and fold. Any other summary is one setting, named by its folder, on one dataset, named by the
-    folder above.
+    name dataset, setting and fold. Where there is such a summary, no other is taken: what lies beside the folds are
+    their cases once more. Else every summary but those of `fold_all` is one setting, named by its folder, on one
+    dataset, named by the folder above. What is left out is logged.
 
     Args:
         folder: for example nnU-Net's results folder, or that of one dataset.
 
     Raises:
-        TableError: there is no summary, or one is not what nnU-Net writes; names the file, the case and the label.
+        TableError: there is no summary to take, or one is not what nnU-Net writes; names the file, the case and the
+            label.
     """
-    paths = sorted(folder.rglob("summary.json"))
+    here = folder.absolute()  # names are read from the path, also where it is given as `.`
+    paths = sorted(here.rglob("summary.json"))
     if not paths:
         raise TableError(f"{folder}: no summary.json below it")
-    return foreign_tables(case for path in paths for case in _cases(path))
+    taken = _taken(paths)
+    if not taken:
+        raise TableError(f"{folder}: every summary.json below it is of {_ON_TRAINING_CASES}, on its training cases")
+    if left_out := sorted(str(path.parent.relative_to(here)) for path in set(paths) - set(taken)):
+        _log.warning("%s: left out, as it is no validation fold: %s", folder, ", ".join(left_out))
+    return foreign_tables(case for path in taken for case in _cases(path))
+
+
+def _taken(paths: Sequence[Path]) -> list[Path]:
+    """Those of validation folds, or where there is none all that are not on training cases."""
+    folds = [path for path in paths if _fold(path) is not None]
+    return folds or [path for path in paths if _ON_TRAINING_CASES not in path.parts]
 
 
 def _cases(path: Path) -> Iterator[ForeignCase]:
@@ -47,7 +67,7 @@ def _cases(path: Path) -> Iterator[ForeignCase]:
     dataset, setting, fold = _place(path)
     for number, entry in enumerate(entries, start=1):
         try:
-            case = _stem(str(entry["prediction_file"]))
+            case = _case_name(str(entry["prediction_file"]))
             measured = dict(entry["metrics"])
         except (KeyError, TypeError, ValueError) as error:
             raise TableError(f"{path}, case {number}: no prediction_file or metrics: {error!r}") from error
@@ -57,15 +77,21 @@ def _cases(path: Path) -> Iterator[ForeignCase]:
 
 def _place(path: Path) -> tuple[str, str, int]:
     """Dataset, setting and fold."""
-    folder = path.parent
-    named = re.fullmatch(r"fold_(\d+)", folder.parent.name)
-    if folder.name == "validation" and named:
-        return folder.parents[2].name, folder.parents[1].name, int(named[1])
+    folder, fold = path.parent, _fold(path)
+    if fold is not None:
+        return folder.parents[2].name, folder.parents[1].name, fold
     return folder.parent.name, folder.name, 0
 
 
-def _stem(file: str) -> str:
-    return re.split(r"[\\/]", file)[-1].partition(".")[0]
+def _fold(path: Path) -> int | None:
+    """The fold whose validation a summary is about; None where it is about something else."""
+    named = re.fullmatch(r"fold_(\d+)", path.parent.parent.name)
+    return int(named[1]) if named and path.parent.name == "validation" else None
+
+
+def _case_name(file: str) -> str:
+    # the results may have been made under another system
+    return stem(Path(re.split(r"[\\/]", file)[-1]))
 
 
 def _case(path: Path, place: tuple[str, str, int], case: str, label: str, values: dict[str, Any]) -> ForeignCase:
