@@ -213,10 +213,12 @@ class TestBadInput:
 
     def test_an_undeclared_label_value(self, run: Run, grid: Path, pictures: Path) -> None:
         write_picture(pictures / "masks" / "case-01.png", np.full((16, 16), 7, dtype=np.uint8))
-        assert run("plan", "--check", grid).err == (
+        outcome = run("plan", "--check", grid)
+        assert outcome.err.startswith(
             f"segsweep: {grid}: case case-01: {pictures}/masks/case-01.png: label value 7 is not declared;"
-            " declared: 0 background, 1 foreground\n"
+            " declared: 0 background, 1 foreground; `classes: [...]` in the grid's dataset block declares more"
         )
+        assert outcome.err.count("\n") == 1
 
     def test_an_unreadable_file(self, run: Run, grid: Path, pictures: Path) -> None:
         (pictures / "images" / "case-01.png").write_bytes(b"damaged\n")

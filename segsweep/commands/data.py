@@ -20,7 +20,7 @@ def check(
 ) -> None:
     """Read every file of a dataset; print what is there, what is odd, and a block for the grid file.
 
-    Exit code 1 where something would stop a sweep.
+    Exit code 1 where a case would stop a sweep, 2 where the cases of a dataset cannot even be listed.
     """
     from segsweep.data.check import check as check_dataset  # noqa: PLC0415
     from segsweep.data.detect import detect  # noqa: PLC0415

@@ -14,6 +14,7 @@ from segsweep.data.folder import scan_folder
 from segsweep.data.folds import split_folds, subset
 from segsweep.data.given_splits import given_splits
 from segsweep.data.held_out import held_out
+from segsweep.data.meta import META_FILE, refuse_strange_ids
 from segsweep.data.msd import scan_msd
 from segsweep.data.nnunet import scan_nnunet
 from segsweep.data.on_disk import OnBytes, on_disk
@@ -32,6 +33,8 @@ _SCANS: Mapping[str, Callable[[Path, str, bool], CaseSet]] = {
     "datalist": scan_datalist,
 }
 """Of the sources that may have a test part of their own; asked with (path, group, whether it is wanted)."""
+_WITH_META = ("msd", "nnunet", "folder")
+"""Sources that read a meta.csv."""
 
 
 def scan(dataset: FileDataset) -> CaseSet:
@@ -43,7 +46,7 @@ def scan(dataset: FileDataset) -> CaseSet:
     """
     dataset = on_disk(dataset)
     if dataset.source != "datalist" and not dataset.path.is_dir():
-        raise DataError(f"datasets: {dataset.source}: {dataset.path}: no such folder")
+        raise DataError(f"datasets: {dataset.source}: {dataset.path.absolute()}: no such folder")
     if dataset.source == "folder":
         found = scan_folder(dataset.path, dataset.group)
     elif dataset.source == "bids":
@@ -51,6 +54,8 @@ def scan(dataset: FileDataset) -> CaseSet:
     else:
         own_test = dataset.test is not None and dataset.test.own
         found = _SCANS[dataset.source](dataset.path, dataset.group, own_test)
+    if dataset.source in _WITH_META and not any(case.meta for case in found.cases):
+        refuse_strange_ids(dataset.path / META_FILE, {case.id for case in found.cases})
     if dataset.ignore is not None:
         found = replace(found, ignore=dataset.ignore)
     if dataset.classes is not None:

@@ -1,7 +1,7 @@
 """meta.csv and its like: what is known of each case beside its image."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from segsweep.errors import DataError
@@ -37,6 +37,23 @@ def read_meta(path: Path, key: str = "id", delimiter: str = ",") -> dict[str, di
         raise DataError(f"{path}: cannot be read: {error}") from error
 
 
+def refuse_strange_ids(path: Path, cases: Collection[str]) -> None:
+    """Refuse a table that is about none of the cases, as where its ids are the names of files.
+
+    Args:
+        path: of the table; it may be absent.
+        cases: ids of the dataset's cases; at least one.
+
+    Raises:
+        DataError: it is so, or the table cannot be read.
+    """
+    rows = read_meta(path)
+    if rows and not set(rows) & set(cases):
+        raise DataError(
+            f"{path}: no row is a case: its ids look like {next(iter(rows))!r}, cases are called {min(cases)!r}"
+        )
+
+
 def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], path: Path) -> str:
     """The group of a case by the dataset's `group` key.
 
@@ -47,7 +64,7 @@ def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], path
         path: of the file that says so.
 
     Raises:
-        DataError: there is no such column, or no value in it for this case.
+        DataError: there is no such file or column, or no value in it for this case.
     """
     grouped = "group" in next(iter(meta.values()), {})
     if column == "none" or (column == "auto" and not grouped):
@@ -55,7 +72,10 @@ def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], path
     wanted = "group" if column == "auto" else column
     row = meta.get(case)
     if row is None:
-        raise DataError(f"{path}: no row for case {case!r}, which `group: {column}` needs")
+        if not path.exists():
+            raise DataError(f"{path}: no such file, which `group: {column}` needs")
+        known = f"; its ids look like {next(iter(meta))!r}" if meta else ""
+        raise DataError(f"{path}: no row for case {case!r}, which `group: {column}` needs{known}")
     if wanted not in row:
         raise DataError(f"{path}: no column {wanted!r} for `group`; columns: {', '.join(row)}")
     if not row[wanted]:

@@ -9,6 +9,9 @@ from segsweep.data.image_files import stem
 from segsweep.data.meta import META_FILE, group_of, read_meta
 from segsweep.errors import DataError
 
+_NNUNET = {"channel_names", "file_ending"}
+"""Keys that only nnU-Net's dataset.json (version 2) has, which lists no files."""
+
 
 def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
     """List the training cases of a Decathlon folder, and those of its test part if they are wanted.
@@ -42,7 +45,8 @@ def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
 def _listed(description: dict[str, Any], part: str, path: Path) -> list[Any]:
     listed = description.get(part)
     if not isinstance(listed, list) or not listed:
-        raise DataError(f"{path}: `{part}` lists no case")
+        instead = "; it looks like nnU-Net's, which `nnunet:` reads" if _NNUNET & set(description) else ""
+        raise DataError(f"{path}: `{part}` lists no case{instead}")
     if part == "test":
         listed = [_labelled(entry) for entry in listed]
     for entry in listed:

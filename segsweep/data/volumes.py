@@ -12,6 +12,11 @@ from segsweep.errors import DataError
 IGNORED = 255
 """Label value of voxels that count nowhere, whatever value the files give them."""
 
+_MORE_LABELS = (
+    "; `classes: [...]` in the grid's dataset block declares more, and for msd, nnunet and folder so does `labels` in"
+    " dataset.json"
+)
+
 
 @dataclass(frozen=True)
 class Volume:
@@ -99,7 +104,9 @@ def read_label(path: Path, case: str, labels: tuple[str, ...], ignore: int | Non
         array = array > 0
     elif stray := sorted(values - set(range(len(labels)))):
         declared = ", ".join(f"{value} {name}" for value, name in enumerate(labels))
-        raise DataError(f"case {case}: {path}: label value {stray[0]:g} is not declared; declared: {declared}")
+        # fractions, negative numbers and 255 are no label of anything, whatever is declared
+        more = _MORE_LABELS if stray[0] in range(IGNORED) else ""
+        raise DataError(f"case {case}: {path}: label value {stray[0]:g} is not declared; declared: {declared}{more}")
     return Volume(np.where(ignored, IGNORED, array).astype(np.uint8), volume.spacing, volume.affine)
 
 

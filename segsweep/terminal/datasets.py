@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from segsweep.data.examine import CaseFacts
 
 _SHOWN = 10
-"""Lines of one kind; what is beyond is counted."""
+"""Lines of one kind that stops nothing; what is beyond is counted."""
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def print_check(checked: "Checked") -> None:
     unused = [str(path) for path in checked.orphans]
     _print_some(f"{count(len(unused), 'image file')} that no case uses", unused)
     _print_some(count(len(checked.notices), "note"), checked.notices)
-    _print_some(f"{count(len(checked.problems), 'problem')} that would stop a sweep", checked.problems)
+    _print_all(f"{count(len(checked.problems), 'problem')} that would stop a sweep", checked.problems)
     if checked.block is not None:
         say(f"\nFor a grid file:\n\ndatasets:\n{checked.block}")
 
@@ -92,13 +92,16 @@ def _print_images(cases: Sequence["CaseFacts"]) -> None:
 
 
 def _print_some(title: str, lines: Sequence[str]) -> None:
+    rest = len(lines) - _SHOWN
+    _print_all(title, [*lines[:_SHOWN], f"… and {rest} more"] if rest > 0 else lines)
+
+
+def _print_all(title: str, lines: Sequence[str]) -> None:
     if not lines:
         return
     say(f"\n{title}:")
-    for line in lines[:_SHOWN]:
+    for line in lines:
         say(f"  {line}")
-    if len(lines) > _SHOWN:
-        say(f"  … and {len(lines) - _SHOWN} more")
 
 
 def _three(values: Sequence[float]) -> tuple[str, str, str]:

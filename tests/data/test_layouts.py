@@ -2,11 +2,13 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
-from tiny_datasets import write_decathlon, write_picture, write_pictures
+from tiny_datasets import write_decathlon, write_nnunet, write_picture, write_pictures
 
 from segsweep.data.description import label_names
 from segsweep.data.facts import scan
@@ -112,6 +114,13 @@ class TestDecathlon:
         (tmp_path / "dataset.json").write_text(text)
         assert complaint(scan_msd, tmp_path) == f"{tmp_path}/dataset.json: {expected}"
 
+    @pytest.mark.parametrize("key", ["channel_names", "file_ending"])
+    def test_the_dataset_json_of_nnunet(self, tmp_path: Path, key: str) -> None:
+        (tmp_path / "dataset.json").write_text(json.dumps({key: "x", "numTraining": 5}))
+        assert complaint(scan_msd, tmp_path) == (
+            f"{tmp_path}/dataset.json: `training` lists no case; it looks like nnU-Net's, which `nnunet:` reads"
+        )
+
     def test_a_case_that_is_listed_twice(self, tmp_path: Path) -> None:
         write_decathlon(tmp_path, 1)
         description = json.loads((tmp_path / "dataset.json").read_text())
@@ -188,7 +197,12 @@ class TestMeta:
             ("", "auto", "needs a column `id`; it has none"),
             ("id,group\ncase-00,x\ncase-00,y\n", "auto", "line 3: case 'case-00' appears twice"),
             ("id,site\ncase-00,x\n", "patient", "no column 'patient' for `group`; columns: site"),
-            ("id,patient\nother,x\n", "patient", "no row for case 'case-00', which `group: patient` needs"),
+            ("id,patient\n", "patient", "no row for case 'case-00', which `group: patient` needs"),
+            (
+                "id,patient\ncase-00.png,x\n",
+                "patient",
+                "no row for case 'case-00', which `group: patient` needs; its ids look like 'case-00.png'",
+            ),
             ("id,group\ncase-00,\n", "auto", "case 'case-00' has no 'group', which `group` needs"),
         ],
     )
@@ -200,8 +214,35 @@ class TestMeta:
     def test_a_case_without_a_row_where_others_have_groups(self, tmp_path: Path) -> None:
         write_pictures(tmp_path, 2)
         (tmp_path / "meta.csv").write_text("id,group\ncase-00,x\n")
-        expected = f"{tmp_path}/meta.csv: no row for case 'case-01', which `group: auto` needs"
-        assert complaint(scan_folder, tmp_path) == expected
+        assert complaint(scan_folder, tmp_path) == (
+            f"{tmp_path}/meta.csv: no row for case 'case-01', which `group: auto` needs; its ids look like 'case-00'"
+        )
+
+    def test_a_group_without_the_file_that_has_it(self, tmp_path: Path) -> None:
+        write_pictures(tmp_path, 1)
+        expected = f"{tmp_path}/meta.csv: no such file, which `group: patient` needs"
+        assert complaint(scan_folder, tmp_path, "patient") == expected
+
+    @pytest.mark.parametrize(
+        ("source", "write"), [("folder", write_pictures), ("msd", write_decathlon), ("nnunet", write_nnunet)]
+    )
+    def test_ids_that_are_no_cases(
+        self, tmp_path: Path, source: Literal["folder", "msd", "nnunet"], write: Callable[[Path, int], Path]
+    ) -> None:
+        dataset = FileDataset(source=source, path=write(tmp_path, 2), name="a")
+        first, second = (case.id for case in scan(dataset).cases)
+        (tmp_path / "meta.csv").write_text(f"id,cls\n{first}.nii.gz,benign\n{second}.nii.gz,malignant\n")
+        with pytest.raises(DataError) as caught:
+            scan(dataset)
+        assert str(caught.value) == (
+            f"{tmp_path}/meta.csv: no row is a case: its ids look like '{first}.nii.gz', cases are called '{first}'"
+        )
+
+    @pytest.mark.parametrize("text", ["id,cls\n", "id\ncase-01\n", "id,cls\ncase-01,benign\nother,malignant\n"])
+    def test_a_table_of_some_of_the_cases_is_no_strange_one(self, tmp_path: Path, text: str) -> None:
+        dataset = FileDataset(source="folder", path=write_pictures(tmp_path, 2), name="a")
+        (tmp_path / "meta.csv").write_text(text)
+        assert len(scan(dataset).cases) == 2
 
 
 class TestDatasetBlock:
@@ -209,6 +250,14 @@ class TestDatasetBlock:
         with pytest.raises(DataError) as caught:
             scan(FileDataset(source="msd", path=tmp_path / "none", name="a"))
         assert str(caught.value) == f"datasets: msd: {tmp_path}/none: no such folder"
+
+    def test_a_missing_folder_is_said_with_the_place_where_it_was_looked_for(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(DataError) as caught:
+            scan(FileDataset(source="folder", path=Path("lesions"), name="a"))
+        assert str(caught.value) == f"datasets: folder: {tmp_path}/lesions: no such folder"
 
     def test_classes_replace_the_names_of_the_labels(self, tmp_path: Path) -> None:
         dataset = FileDataset(source="folder", path=write_pictures(tmp_path, 2), name="a", classes=("polyp",))

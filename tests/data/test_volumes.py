@@ -117,13 +117,23 @@ class TestLabel:
         label = read_label(write_nifti(tmp_path / "a.nii", values), "a", BINARY)
         assert (int(label.array.sum()), label.array.dtype) == (1, np.uint8)
 
-    @pytest.mark.parametrize(("value", "shown"), [(3, "3"), (255, "255"), (0.5, "0.5"), (-1, "-1")])
+    @pytest.mark.parametrize(("value", "shown"), [(255, "255"), (0.5, "0.5"), (-1, "-1")])
     def test_a_value_that_is_not_declared(self, tmp_path: Path, value: float, shown: str) -> None:
         path = write_nifti(tmp_path / "a.nii", np.array([[[0, 1, value]]], dtype=np.float32))
         with pytest.raises(DataError) as caught:
             read_label(path, "a", ("background", "liver", "tumour"))
         declared = "0 background, 1 liver, 2 tumour"
         assert str(caught.value) == f"case a: {path}: label value {shown} is not declared; declared: {declared}"
+
+    def test_a_value_that_could_be_declared(self, tmp_path: Path) -> None:
+        path = write_nifti(tmp_path / "a.nii", np.array([[[0, 1, 2]]], dtype=np.float32))
+        with pytest.raises(DataError) as caught:
+            read_label(path, "a", BINARY)
+        assert str(caught.value) == (
+            f"case a: {path}: label value 2 is not declared; declared: 0 background, 1 lesion; `classes: [...]` in"
+            " the grid's dataset block declares more, and for msd, nnunet and folder so does `labels` in dataset.json"
+        )
+        assert read_label(path, "a", ("background", "one", "two")).array.tolist() == [[[0, 1, 2]]]
 
     def test_nan(self, tmp_path: Path) -> None:
         path = write_nifti(tmp_path / "a.nii", np.array([[[0, np.nan]]], dtype=np.float32))
