@@ -1,5 +1,6 @@
 """The `grid:` key: a list of blocks, each the product of its lists."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -9,10 +10,11 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from segsweep.errors import GridError
-from segsweep.spec.catalogue import LossSetting, accepts, resolve
+from segsweep.spec.catalogue import LossSetting, accepts, parameters_of, resolve, takes
 from segsweep.spec.problems import first_problem
-from segsweep.spec.search import find_range
+from segsweep.spec.search import find_range, is_range
 from segsweep.spec.settings import Patience, WarmStart
+from segsweep.spec.suggestion import suggestion
 from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt
 
 
@@ -79,7 +81,15 @@ class Branch:
             arguments = {name: values[name] for name in values if name not in OVERRIDE_KEYS}
             return LossCell(resolve(self.loss, arguments), overrides)
         except GridError as error:
-            raise GridError(f"{self.key}: {error}") from error
+            raise GridError(f"{self.key}: {error}{self._taken_apart(values)}") from error
+
+    def _taken_apart(self, values: Mapping[str, Any]) -> str:
+        """What to say of a list that was meant as one value and was read as several."""
+        for name, entries in self.axes.items():
+            whole = [1 if is_range(entry) else entry for entry in entries]
+            if takes(self.loss, name, whole) and not takes(self.loss, name, values[name]):
+                return f"; one value that is a list is a list inside a list: `{name}: {json.dumps([entries])}`"
+        return ""
 
 
 def expand_blocks(value: Any) -> tuple[LossCell, ...]:
@@ -121,10 +131,17 @@ def _branches(key: str, block: Any) -> list[Branch]:
         raise GridError(f"{key}.loss: the name of a loss or a list of names, got {strange[0]!r}")
     taken = {loss: [name for name in axes if name in OVERRIDE_KEYS or _accepts(key, loss, name)] for loss in losses}
     if unused := [name for name in axes if not any(name in names for names in taken.values())]:
-        shown = ", ".join(losses)
-        others = ", ".join(OVERRIDE_KEYS)
-        raise GridError(f"{key}.{unused[0]}: no loss of this block ({shown}) takes it; every block may have {others}")
+        raise GridError(f"{key}.{unused[0]}: {_not_taken(unused[0], losses)}")
     return [Branch(key, loss, {name: axes[name] for name in taken[loss]}) for loss in losses]
+
+
+def _not_taken(key: str, losses: list[str]) -> str:
+    """What to say of a key that no loss of a block takes, and no block."""
+    arguments = dict.fromkeys(parameter.name for loss in losses for parameter in parameters_of(loss))
+    # arguments first: by its letters `eps` is more like `epochs` than like `epsilon`
+    meant = suggestion(key, arguments) or suggestion(key, OVERRIDE_KEYS)
+    allowed = ", ".join([*arguments, *OVERRIDE_KEYS])
+    return f"no loss of this block ({', '.join(losses)}) takes it; {meant}the block may have {allowed}"
 
 
 def _expand(branch: Branch) -> list[LossCell]:

@@ -4,7 +4,7 @@ from segsweep.spec.loss_canonical import canonical
 from segsweep.spec.loss_checks import check_labels
 from segsweep.spec.loss_entries import ENTRIES, NAMES, LossEntry, Parameter
 from segsweep.spec.loss_label import label
-from segsweep.spec.loss_setting import LossSetting, accepts, resolve
+from segsweep.spec.loss_setting import LossSetting, accepts, parameters_of, resolve, takes
 
 __all__ = [
     "ENTRIES",
@@ -16,5 +16,7 @@ __all__ = [
     "canonical",
     "check_labels",
     "label",
+    "parameters_of",
     "resolve",
+    "takes",
 ]

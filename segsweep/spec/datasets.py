@@ -55,6 +55,9 @@ class HeldOut(Frozen):
         where: columns of what is known of a case, its `id` among them, with their values; instead of `own`.
     """
 
+    form = "`own`, or a column with its value as in {split: test}"
+    unwritten = ("own", "where")
+
     own: bool = False
     where: Where = Field(default_factory=dict)
 
@@ -93,6 +96,15 @@ class FileDataset(Frozen):
     bids: BidsFiles = BidsFiles()
     bucket: Bucket | None = None
     preprocess: Preprocess = Preprocess()
+
+    @field_validator("classes")
+    @classmethod
+    def _foreground_only(cls, classes: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if classes is not None and (not classes or "background" in classes or len(set(classes)) < len(classes)):
+            raise ValueError(
+                f"names of the label values 1, 2, ..., each once and without the background; got {list(classes)}"
+            )
+        return classes
 
     @model_validator(mode="after")
     def _has_what_it_holds_out(self) -> Self:
@@ -175,12 +187,12 @@ def parse_datasets(block: Any, variables: Mapping[str, str]) -> Iterator[Dataset
     yield FileDataset(source=sources[0], path=path, name=name, preprocess=preprocess, **values)
 
 
-def _held_out(written: Any) -> HeldOut:
+def _held_out(written: Any) -> dict[str, Any]:
     if written == "own":
-        return HeldOut(own=True)
+        return {"own": True}
     if isinstance(written, Mapping) and written:
-        return HeldOut.model_validate({"where": written})
-    raise ValueError(f"test: `own`, or a column with its value as in {{split: test}}, got {written!r}")
+        return {"where": written}
+    raise ValueError(f"test: {HeldOut.form}, got {written!r}")
 
 
 def _place(where: str, values: dict[str, Any]) -> tuple[Path, dict[str, Any]]:

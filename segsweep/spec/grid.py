@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from segsweep.errors import GridError
 from segsweep.spec.blocks import LossCell, expand_blocks
@@ -19,9 +19,10 @@ from segsweep.spec.report_settings import ReportSettings
 from segsweep.spec.search import Search
 from segsweep.spec.search_space import SearchSpace
 from segsweep.spec.settings import Augment, Folds, Network, Resources, Selection, Train, WarmStart
+from segsweep.spec.values import Frozen
 from segsweep.spec.yaml_text import read_yaml
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=Frozen)
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,17 @@ ALL = "all"
 
 
 def _lists_of_text(value: Any) -> Any:
-    """Columns hold text; YAML may have read a number or a truth value, and one value need be no list."""
+    """Columns hold text; YAML may have read a number, and one value need be no list."""
     if not isinstance(value, Mapping):
         return value
-    return {
-        str(column): tuple(str(entry) for entry in (wanted if isinstance(wanted, list | tuple) else [wanted]))
-        for column, wanted in value.items()
-    }
+    lists = {str(column): wanted if isinstance(wanted, list | tuple) else [wanted] for column, wanted in value.items()}
+    # which of yes, on, true, True, … stands in the file cannot be told any more
+    if truths := [column for column, wanted in lists.items() if any(isinstance(entry, bool) for entry in wanted)]:
+        raise ValueError(
+            "a column holds text, but yes, no, on, off, true and false without quotes are truth values in YAML; quote"
+            f" them, as in {{{truths[0]}: 'yes'}}"
+        )
+    return {column: tuple(str(entry) for entry in wanted) for column, wanted in lists.items()}
 
 
 Where = Annotated[dict[str, tuple[str, ...]], BeforeValidator(_lists_of_text)]
@@ -49,6 +53,8 @@ class Removal(Frozen):
         where: the cases that lose it.
         share: share of the cases that lose it, chosen at random but the same for every seed; instead of `where`.
     """
+
+    form = "a mapping such as {remove: lesion, where: {cls: malignant}}"
 
     remove: str
     where: Where = Field(default_factory=dict)
@@ -91,6 +97,8 @@ class Oversample(Frozen):
         times: how often.
     """
 
+    form = "a mapping such as {where: {phase: ED}, times: 3}"
+
     where: Annotated[Where, Field(min_length=1)]
     times: Annotated[int, Field(ge=2, strict=True)]
 
@@ -111,6 +119,8 @@ class LabelPolicy(Frozen):
         oversample: training cases that an epoch shows several times.
     """
 
+    form = "`full`, or a mapping such as {raters: mean}, {smooth: 0.1} or {remove: lesion, where: {cls: malignant}}"
+
     raters: Literal["mean", "majority", "random"] | None = None
     smooth: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.0
     remove: str | None = None
@@ -123,14 +133,7 @@ class LabelPolicy(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, value: Any) -> Any:
-        if value == "full":
-            return {}
-        if isinstance(value, str):
-            raise ValueError(
-                "labels are `full`, {raters: mean|majority|random}, {smooth: 0.1} or"
-                f" {{remove: LABEL, where: {{COLUMN: VALUE}}}}, got {value!r}"
-            )
-        return value
+        return {} if value == "full" else value
 
     @model_validator(mode="after")
     def _one_choice(self) -> Self:

@@ -6,7 +6,7 @@ builds what they name.
 
 from dataclasses import dataclass
 
-from segsweep.spec.loss_values import AnyOf, Choice, Flag, Keywords, Kind, Nothing, Number, NumberPerClass
+from segsweep.spec.loss_values import AnyOf, Choice, Flag, Keywords, Kind, Nothing, Number, NumberPer
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class LossEntry:
 _EPSILON = Parameter(
     "epsilon",
     "ε",
-    AnyOf((Number(), Choice(("mean_volume", "mean_present_volume")), NumberPerClass(Number()))),
+    AnyOf((Number(), Choice(("mean_volume", "mean_present_volume")), NumberPer("class", Number()))),
     1e-7,
     "smoothing in voxels of the training grid; `mean_volume` is each class's mean label volume on the training fold "
     "(empty labels counted as 0), `mean_present_volume` the mean over images that have the class",
@@ -106,7 +106,7 @@ _OVERLAP = (
     Parameter(
         "class_weights",
         "class weights",
-        AnyOf((Nothing(), NumberPerClass(Number(), not_all_zero=True))),
+        AnyOf((Nothing(), NumberPer("class", Number(), not_all_zero=True))),
         None,
         "relative weight of each class (scaled to mean 1); one per foreground class, background first if it is a class",
     ),
@@ -115,12 +115,12 @@ _OVERLAP = (
 )
 _LOVASZ_PHI = Parameter("phi", "Φ", Choice(("image", "batch")), "image", "sort the errors per image or over the batch")
 _PLAIN_EPSILON = Parameter("epsilon", "ε", Number(open_low=True), 1e-7, "smoothing in voxels of the training grid")
-_WEIGHT = AnyOf((Choice(("balanced",)), Number(), NumberPerClass(Number(), not_all_zero=True)))
+_WEIGHT = AnyOf((Choice(("balanced",)), Number(), NumberPer("class", Number(), not_all_zero=True)))
 
 MIX = Parameter(
     "mix",
     "mix",
-    AnyOf((Nothing(), NumberPerClass(Number(), not_all_zero=True))),
+    AnyOf((Nothing(), NumberPer("term", Number(), not_all_zero=True))),
     None,
     "the factor of each term of a sum, in the order of the name; 1 each where left out",
 )

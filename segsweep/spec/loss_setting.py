@@ -3,13 +3,14 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from segsweep.errors import GridError
 from segsweep.spec.loss_entries import ARGS, MIX, NAMES, LossEntry, Parameter, entry
 from segsweep.spec.loss_names import NameKind, kind_of, terms_of
 from segsweep.spec.loss_source import source_digest
+from segsweep.spec.loss_values import Kind
+from segsweep.spec.suggestion import suggestion
 
 # raised when the way foreign losses are called changes their numbers
 _FOREIGN_PROTOCOL = 1
@@ -85,6 +86,11 @@ def accepts(name: str, key: str) -> bool:
     return any(parameter.name == key for parameter in parameters_of(name))
 
 
+def takes(name: str, key: str, value: object) -> bool:
+    """Return whether every term of the loss `name` that takes `key` takes this value; raises GridError as `accepts`."""
+    return all(_allows(parameter.kind, value) for parameter in parameters_of(name) if parameter.name == key)
+
+
 def parameters_of(name: str) -> tuple[Parameter, ...]:
     """Return the arguments a loss takes; a key that several terms of a sum take appears once per term.
 
@@ -155,6 +161,14 @@ def _read(name: str, parameter: Parameter, value: object) -> object:
         raise GridError(f"loss '{name}': {parameter.name} is {value!r}; it must be {parameter.kind.allowed}") from None
 
 
+def _allows(kind: Kind, value: object) -> bool:
+    try:
+        kind.read(value)
+    except ValueError:
+        return False
+    return True
+
+
 def _entry(name: str) -> LossEntry:
     found = entry(name)
     if found is None:
@@ -171,8 +185,7 @@ def _kind(name: str) -> NameKind:
 
 def _unknown_name(name: str) -> str:
     strange = next((term for term in terms_of(name) if term not in NAMES), name)
-    close = get_close_matches(strange, NAMES, n=1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
+    hint = suggestion(strange, NAMES)
     return (
         f"loss '{name}' is not known; {hint}known are {', '.join(NAMES)}, a sum of different ones such as dice+ce, "
         "monai:ClassName and your own module:function"
@@ -183,6 +196,4 @@ def _unknown_key(name: str, key: str, known: tuple[Parameter, ...]) -> str:
     names = list(dict.fromkeys(parameter.name for parameter in known))
     if not names:
         return f"loss '{name}': it takes no arguments, so not {key}"
-    close = get_close_matches(key, names, n=1)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"loss '{name}': {key} is not an argument of it; {hint}it takes {', '.join(names)}"
+    return f"loss '{name}': {key} is not an argument of it; {suggestion(key, names)}it takes {', '.join(names)}"

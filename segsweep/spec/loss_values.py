@@ -90,16 +90,17 @@ class Number:
 
 
 @dataclass(frozen=True)
-class NumberPerClass:
-    """A list of numbers, one per class."""
+class NumberPer:
+    """A list of numbers, one per class or per term of a sum."""
 
+    each: str
     number: Number
     not_all_zero: bool = False
 
     @property
     def allowed(self) -> str:
         """What each entry may be."""
-        return f"a list with {self.number.allowed} per class" + (", not all 0" if self.not_all_zero else "")
+        return f"a list with {self.number.allowed} per {self.each}" + (", not all 0" if self.not_all_zero else "")
 
     def read(self, value: object) -> list[float]:
         """Return a list of floats."""

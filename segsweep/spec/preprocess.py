@@ -18,6 +18,9 @@ class Normalise(Frozen):
     percentiles of the image, then z-score.
     """
 
+    form = "`zscore`, `zscore_nonzero`, `none`, {window: [-60, 140]} or {percentile: [1, 99]}"
+    unwritten = ("method", "bounds")
+
     method: Literal["zscore", "zscore_nonzero", "window", "percentile", "none"]
     bounds: Range | None = None
 
@@ -50,6 +53,8 @@ class Patch(Frozen):
         foreground: share of the patches that are centred on a voxel of the label.
         per_case: patches of a case in one epoch.
     """
+
+    form = "a list such as [96, 96, 96], or a mapping such as {size: [96, 96, 96], foreground: 0.5}"
 
     size: tuple[PositiveInt, ...]
     foreground: Annotated[float, Field(ge=0, le=1)] = 0.5

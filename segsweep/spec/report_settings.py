@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from segsweep.spec.values import Frozen
 
 Metric = Literal["dice", "jaccard", "nsd", "hd95", "assd"]
 Correction = Literal["max-t", "holm", "bh"]
@@ -10,7 +12,7 @@ Rule = Literal["corrected", "as_published"]
 EmptyPolicy = Literal["skip", "one_if_both_empty"]
 
 
-class ReportSettings(BaseModel):
+class ReportSettings(Frozen):
     """How a report compares settings. Changing it changes no trial's identity.
 
     Attributes:
@@ -28,7 +30,7 @@ class ReportSettings(BaseModel):
         seed: seed of the resampling, so that the same tables give the same report.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    form = "a mapping such as {metric: dice, margin: 0.01}"
 
     metric: Metric = "dice"
     correction: Correction = "max-t"

@@ -36,6 +36,8 @@ class Asha(Frozen):
         factor: of those that reach a rung, one in `factor` goes on to the next, which is `factor` times as far.
     """
 
+    form = "a mapping such as {grace: 5, factor: 3}"
+
     grace: PositiveInt = 5
     factor: Annotated[int, Field(ge=2, strict=True)] = 3
 
@@ -53,6 +55,8 @@ class Search(Frozen):
         asha: stops unpromising trials early; None = none is stopped.
     """
 
+    form = "`grid`, or a mapping such as {trials: 40}"
+
     trials: PositiveInt | None = None
     sampler: Literal["tpe", "nsga2", "random"] = "tpe"
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1)] = ("dice", "abs_bias")
@@ -62,11 +66,7 @@ class Search(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            return value
-        if value != "grid":
-            raise ValueError(f"`grid`, or a mapping such as {{trials: 40}}, got {value!r}")
-        return {}
+        return {} if value == "grid" else value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

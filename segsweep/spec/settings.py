@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from segsweep.spec.canonical import canonical_json
 from segsweep.spec.values import Frozen, PositiveFloat, PositiveInt
@@ -18,6 +18,9 @@ Patience = Annotated[int, Field(gt=0, strict=True)]
 class Network(Frozen):
     """A preset, or a class of `monai.networks.nets` with its arguments (channels are filled in)."""
 
+    form = f"{', '.join(NETWORK_PRESETS)}, or a mapping such as {{monai: SegResNet, args: {{init_filters: 16}}}}"
+    unwritten = ("preset",)
+
     preset: Literal["unet-s", "unet-m", "unet-l", "logistic"] | None = None
     monai: str | None = None
     args: dict[str, Any] = Field(default_factory=dict)
@@ -30,8 +33,7 @@ class Network(Frozen):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.preset is None) == (self.monai is None) or (self.preset and self.args):
-            presets = ", ".join(NETWORK_PRESETS)
-            raise ValueError(f"a network is one of {presets}, or {{monai: ClassName, args: {{...}}}}")
+            raise ValueError(self.form)
         return self
 
     @property
@@ -57,6 +59,9 @@ def logits_per_voxel(labels: Sequence[str]) -> int:
 class Augment(Frozen):
     """Random changes of the training images: a named recipe, or MONAI transforms by name with their arguments."""
 
+    form = f"{', '.join(AUGMENTATIONS)}, or a mapping such as {{monai: [{{RandFlip: {{prob: 0.5}}}}]}}"
+    unwritten = ("recipe",)
+
     recipe: Literal["none", "bertels2019"] | None = None
     monai: tuple[dict[str, dict[str, Any]], ...] = ()
 
@@ -68,9 +73,7 @@ class Augment(Frozen):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.recipe is None) == (not self.monai) or any(len(entry) != 1 for entry in self.monai):
-            raise ValueError(
-                f"augment is one of {', '.join(AUGMENTATIONS)}, or {{monai: [{{RandFlip: {{prob: 0.5}}}}, ...]}}"
-            )
+            raise ValueError(self.form)
         return self
 
     @property
@@ -96,6 +99,11 @@ class Stopping(Frozen):
     patience: Patience = 20
 
 
+def _off(value: Any) -> Any:
+    # YAML 1.1 reads the word `off` without quotes as false
+    return "off" if value is False else value
+
+
 class Train(Stopping):
     """Adam on mini-batches; the loss setting's own phase.
 
@@ -105,14 +113,18 @@ class Train(Stopping):
         amp: `auto`: bfloat16 autocast on GPUs that have it, float32 elsewhere; `off`: float32 everywhere.
     """
 
+    form = "a mapping such as {epochs: 60, lr: 1e-4, batch_size: 4}"
+
     epochs: PositiveInt = 60
     lr: PositiveFloat = 1e-4
     batch_size: PositiveInt = 4
-    amp: Literal["auto", "off"] = "auto"
+    amp: Annotated[Literal["auto", "off"], BeforeValidator(_off)] = "auto"
 
 
 class WarmStart(Stopping):
     """The phase that all losses of a cohort start from (Bertels 2019, section 3: train with CE, then go on)."""
+
+    form = "`none`, or a mapping such as {epochs: 60, lr: 1e-3}"
 
     loss: Literal["ce"] = "ce"
     epochs: PositiveInt = 60
@@ -121,6 +133,8 @@ class WarmStart(Stopping):
 
 class Folds(Frozen):
     """A k-fold split of the groups, and the folds of it that are run."""
+
+    form = "a mapping such as {k: 5, run: [0, 1]}"
 
     k: Annotated[int, Field(ge=2, le=10_000, strict=True)] = 5
     run: tuple[Annotated[int, Field(ge=0, strict=True)], ...] | Literal["all"] = "all"
@@ -143,6 +157,8 @@ class Selection(Frozen):
     as in the publications; scores are then optimistic.
     """
 
+    form = "a mapping such as {select: inner, share: 0.2}"
+
     select: Literal["inner", "fold"] = "inner"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.2
 
@@ -150,14 +166,28 @@ class Selection(Frozen):
 class Resources(Frozen):
     """What one worker takes, and how many workers there are; left out: as many as the cluster holds.
 
+    `gpus`: one GPU or a part of it; `auto`: one where the cluster has any, or the part that was measured to do.
+
     `lanes`: how a worker trains the trials of a cohort. `sequential`: in turn, each to the last bit as it would train
     alone. `fused`: stacked into one network where the network allows it, equal to rounding. `auto`: what is faster.
     """
+
+    form = "a mapping such as {workers: 2, gpus: 0.5}"
 
     workers: PositiveInt | None = None
     cpus: PositiveFloat = 1.0
     gpus: Annotated[float, Field(ge=0, allow_inf_nan=False)] | Literal["auto"] = "auto"
     lanes: Literal["sequential", "fused", "auto"] = "sequential"
+
+    @field_validator("gpus")
+    @classmethod
+    def _one_gpu_at_most(cls, gpus: float | Literal["auto"]) -> float | Literal["auto"]:
+        if gpus != "auto" and gpus > 1:
+            raise ValueError(
+                "per worker, which uses one GPU or a part of it; left out, all GPUs of the cluster are used;"
+                f" got {gpus:g}"
+            )
+        return gpus
 
 
 def _call(name: str, arguments: Mapping[str, Any]) -> str:

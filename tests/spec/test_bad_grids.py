@@ -22,7 +22,19 @@ FILE_KEYS = (
 PHANTOM_KEYS = "p, k, r, size, steps, noise, validation, evaluation"
 TRAIN_KEYS = "epochs, plateau, factor, patience, lr, batch_size, amp"
 WARM_KEYS = "epochs, plateau, factor, patience, loss, lr"
+WARM_FORM = "`none`, or a mapping such as {epochs: 60, lr: 1e-3}"
+NETWORK_FORM = "unet-s, unet-m, unet-l, logistic, or a mapping such as {monai: SegResNet, args: {init_filters: 16}}"
+AUGMENT_FORM = "none, bertels2019, or a mapping such as {monai: [{RandFlip: {prob: 0.5}}]}"
+NORMALISE_FORM = "`zscore`, `zscore_nonzero`, `none`, {window: [-60, 140]} or {percentile: [1, 99]}"
+PATCH_FORM = "a list such as [96, 96, 96], or a mapping such as {size: [96, 96, 96], foreground: 0.5}"
+COLUMN_TEXT = (
+    "a column holds text, but yes, no, on, off, true and false without quotes are truth values in YAML; quote them,"
+    " as in"
+)
+CLASSES = "names of the label values 1, 2, ..., each once and without the background; got"
+GPUS = "per worker, which uses one GPU or a part of it; left out, all GPUs of the cluster are used; got"
 OVERRIDES = "lr, batch_size, epochs, plateau, patience, warm_start"
+DICE_KEYS = "phi, epsilon, epsilon_in, form, denominator, class_weights, background, classes"
 LOSSES = ", ".join(NAMES)
 HOW_TO_NAME = "a sum of different ones such as dice+ce, monai:ClassName and your own module:function"
 
@@ -42,8 +54,13 @@ TOP_LEVEL = [
     ({"search": "optuna"}, "search: `grid`, or a mapping such as {trials: 40}, got 'optuna'"),
     (
         {"labels": "removed"},
-        "labels: labels are `full`, {raters: mean|majority|random}, {smooth: 0.1} or"
-        " {remove: LABEL, where: {COLUMN: VALUE}}, got 'removed'",
+        "labels: `full`, or a mapping such as {raters: mean}, {smooth: 0.1} or"
+        " {remove: lesion, where: {cls: malignant}}, got 'removed'",
+    ),
+    ({"labels": {"remove": "lesion", "where": {"cut": ["x", True]}}}, f"labels.where: {COLUMN_TEXT} {{cut: 'yes'}}"),
+    (
+        {"labels": {"as_many_as": "lesion"}},
+        "labels.as_many_as: a mapping such as {remove: lesion, where: {cls: malignant}}, got 'lesion'",
     ),
     ({"labels": {"raters": "all"}}, "labels.raters: input should be 'mean', 'majority' or 'random', got 'all'"),
     ({"labels": ["full", {"smooth": 1}]}, "labels[1].smooth: input should be less than 1, got 1"),
@@ -51,7 +68,7 @@ TOP_LEVEL = [
     ({"seeds": []}, "seeds: an empty list"),
     ({"seeds": [0, -1]}, "seeds: whole numbers from 0 up, got -1"),
     ({"seeds": True}, "seeds: whole numbers from 0 up, got True"),
-    ({"folds": 3}, "folds: must be a mapping, got 3"),
+    ({"folds": 5}, "folds: a mapping such as {k: 5, run: [0, 1]}, got 5"),
     ({"folds": {"k": 1}}, "folds.k: input should be greater than or equal to 2, got 1"),
     ({"folds": {"k": 10_001}}, "folds.k: input should be less than or equal to 10000, got 10001"),
     ({"folds": {"k": 5, "run": [4, 5]}}, "folds: `run` lists folds between 0 and 4, each once, got [4, 5]"),
@@ -61,18 +78,16 @@ TOP_LEVEL = [
     ({"folds": {"run": 0}}, "folds.run: must be a list, got 0"),
     ({"folds": {"n": 3}}, "folds.n: unknown key; known: k, run"),
     ({"split": {"select": "val"}}, "split.select: input should be 'inner' or 'fold', got 'val'"),
+    ({"split": "inner"}, "split: a mapping such as {select: inner, share: 0.2}, got 'inner'"),
     ({"split": {"share": 1}}, "split.share: input should be less than 1, got 1"),
     ({"network": []}, "network: an empty list"),
-    (
-        {"network": "unet"},
-        "network.preset: input should be 'unet-s', 'unet-m', 'unet-l' or 'logistic', got 'unet'",
-    ),
-    (
-        {"network": {"preset": "unet-s", "monai": "UNet"}},
-        "network: a network is one of unet-s, unet-m, unet-l, logistic, or {monai: ClassName, args: {...}}",
-    ),
-    ({"network": ["unet-s", {"name": "UNet"}]}, "network[1].name: unknown key; known: preset, monai, args"),
+    ({"network": "unet"}, f"network: {NETWORK_FORM}, got 'unet'"),
+    ({"network": ["unet-s", 3]}, f"network[1]: {NETWORK_FORM}, got 3"),
+    ({"network": {"preset": "unet-s", "monai": "UNet"}}, f"network: {NETWORK_FORM}"),
+    ({"network": ["unet-s", {"name": "UNet"}]}, "network[1].name: unknown key; known: monai, args"),
     ({"warm_start": []}, "warm_start: an empty list"),
+    ({"warm_start": None}, f"warm_start: {WARM_FORM}, got None"),
+    ({"warm_start": "None"}, f"warm_start: {WARM_FORM}, got 'None'"),
     ({"warm_start": {"epohcs": 3}}, f"warm_start.epohcs: unknown key; known: {WARM_KEYS}"),
     ({"warm_start": {"loss": "dice"}}, "warm_start.loss: input should be 'ce', got 'dice'"),
     (
@@ -80,22 +95,26 @@ TOP_LEVEL = [
         "warm_start[1].epochs: input should be greater than 0, got 0",
     ),
     ({"train": {"batch": 3}}, f"train.batch: unknown key; known: {TRAIN_KEYS}"),
-    ({"train": None}, "train: must be a mapping, got None"),
+    ({"train": None}, "train: a mapping such as {epochs: 60, lr: 1e-4, batch_size: 4}, got None"),
+    ({"train": {"amp": True}}, "train.amp: input should be 'auto' or 'off', got True"),
     ({"train": {"epochs": 1.5}}, "train.epochs: input should be a valid integer, got 1.5"),
     ({"train": {"lr": 0}}, "train.lr: input should be greater than 0, got 0"),
     ({"train": {"lr": float("inf")}}, "train.lr: input should be a finite number, got inf"),
     ({"train": {"factor": 1}}, "train.factor: input should be less than 1, got 1"),
-    ({"augment": "flip"}, "augment.recipe: input should be 'none' or 'bertels2019', got 'flip'"),
-    (
-        {"augment": {"monai": [{"RandFlip": {}, "RandZoom": {}}]}},
-        "augment: augment is one of none, bertels2019, or {monai: [{RandFlip: {prob: 0.5}}, ...]}",
-    ),
+    ({"augment": "flip"}, f"augment: {AUGMENT_FORM}, got 'flip'"),
+    ({"augment": {"flip": 1}}, "augment.flip: unknown key; known: monai"),
+    ({"augment": {"monai": [{"RandFlip": {}, "RandZoom": {}}]}}, f"augment: {AUGMENT_FORM}"),
     ({"resources": {"workers": 0}}, "resources.workers: input should be greater than 0, got 0"),
+    ({"resources": {"gpus": 4}}, f"resources.gpus: {GPUS} 4"),
+    ({"resources": {"gpus": 1.5}}, f"resources.gpus: {GPUS} 1.5"),
+    ({"resources": 2}, "resources: a mapping such as {workers: 2, gpus: 0.5}, got 2"),
     ({"resources": {"gpus": -1}}, "resources.gpus: input should be greater than or equal to 0, got -1"),
     (
         {"report": {"metric": "iou"}},
         "report.metric: input should be 'dice', 'jaccard', 'nsd', 'hd95' or 'assd', got 'iou'",
     ),
+    ({"report": "dice"}, "report: a mapping such as {metric: dice, margin: 0.01}, got 'dice'"),
+    ({"search": {"asha": 5}}, "search.asha: a mapping such as {grace: 5, factor: 3}, got 5"),
     ({"retry": -1}, "retry: whole numbers from 0 up, got -1"),
     ({"keep": True}, "keep: `none` or `weights`, got True"),
     ({"report": {"resamples": 10}}, "report.resamples: input should be greater than or equal to 200, got 10"),
@@ -127,6 +146,7 @@ DATASETS = [
         {"msd": "a", "patch": {"size": [8, 8], "fg": 1}},
         "datasets[0].patch.fg: unknown key; known: size, foreground, per_case",
     ),
+    ({"msd": "a", "patch": 96}, f"datasets[0].patch: {PATCH_FORM}, got 96"),
     ({"datalist": 3}, "datasets[0]: `datalist` takes the path of a JSON file, got 3"),
     ({"bids": {"images": "T1w"}}, "datasets[0]: `bids` takes the path of a folder, got None"),
     ({"bids": {"path": "a", "suffix": "T1w"}}, "datasets[0].bids.suffix: unknown key; known: images, label, pipeline"),
@@ -137,6 +157,9 @@ DATASETS = [
     ([{"msd": "a"}, {"msd": "b/a"}], "datasets: two are named 'a'; give them a `name`"),
     ([{"msd": "a"}, {"msd": "b", "cases": 0}], "datasets[1].cases: input should be greater than 0, got 0"),
     ({"msd": "a", "classes": "liver"}, "datasets[0].classes: must be a list, got 'liver'"),
+    ({"msd": "a", "classes": ["background", "liver"]}, f"datasets[0].classes: {CLASSES} ['background', 'liver']"),
+    ({"msd": "a", "classes": ["liver", "liver"]}, f"datasets[0].classes: {CLASSES} ['liver', 'liver']"),
+    ({"msd": "a", "classes": []}, f"datasets[0].classes: {CLASSES} []"),
     ({"msd": "a", "spacing": [1]}, "datasets[0]: `spacing` takes 2 or 3 numbers, got 1"),
     ({"msd": "a", "spacing": [1, 1, 0]}, "datasets[0].spacing[2]: input should be greater than 0, got 0"),
     (
@@ -145,10 +168,10 @@ DATASETS = [
     ),
     ({"msd": "a", "size": [8, 8.5]}, "datasets[0].size[1]: input should be a valid integer, got 8.5"),
     ({"msd": "a", "channels": [-1]}, "datasets[0].channels[0]: input should be greater than or equal to 0, got -1"),
+    ({"msd": "a", "normalise": "minmax"}, f"datasets[0].normalise: {NORMALISE_FORM}, got 'minmax'"),
     (
-        {"msd": "a", "normalise": "minmax"},
-        "datasets[0].normalise.method: input should be 'zscore', 'zscore_nonzero', 'window', 'percentile' or 'none',"
-        " got 'minmax'",
+        {"msd": "a", "normalise": {"percentiles": [1, 99]}},
+        f"datasets[0].normalise: {NORMALISE_FORM}, got {{'percentiles': [1, 99]}}",
     ),
     (
         {"msd": "a", "normalise": "window"},
@@ -161,16 +184,17 @@ DATASETS = [
     ),
     (
         {"msd": "a", "normalise": {"method": "zscore", "sd": 1}},
-        "datasets[0].normalise.sd: unknown key; known: method, bounds",
+        f"datasets[0].normalise.sd: unknown key; known: {NORMALISE_FORM}",
     ),
     (
         {"msd": "a", "normalise": {"window": [float("-inf"), 3]}},
-        "datasets[0].normalise.bounds[0]: input should be a finite number, got -inf",
+        f"datasets[0].normalise: {NORMALISE_FORM}, got -inf",
     ),
     (
         {"msd": "a", "test": "imagesTs"},
         "datasets[0]: test: `own`, or a column with its value as in {split: test}, got 'imagesTs'",
     ),
+    ({"msd": "a", "test": {"held_out": True}}, f"datasets[0].test: {COLUMN_TEXT} {{held_out: 'yes'}}"),
     ({"msd": "a", "test": {}}, "datasets[0]: test: `own`, or a column with its value as in {split: test}, got {}"),
     (
         {"folder": "a", "test": "own"},
@@ -237,7 +261,37 @@ BLOCKS = [
     ),
     (
         {"loss": ["ce", "wce"], "phi": "image"},
-        f"grid[0].phi: no loss of this block (ce, wce) takes it; every block may have {OVERRIDES}",
+        f"grid[0].phi: no loss of this block (ce, wce) takes it; the block may have weight, {OVERRIDES}",
+    ),
+    (
+        {"loss": ["dice", "ce"], "Phi": "image"},
+        "grid[0].Phi: no loss of this block (dice, ce) takes it; did you mean 'phi'? the block may have"
+        f" {DICE_KEYS}, {OVERRIDES}",
+    ),
+    (
+        {"loss": "jaccard", "eps": 1e-7},
+        "grid[0].eps: no loss of this block (jaccard) takes it; did you mean 'epsilon'? the block may have"
+        f" {DICE_KEYS}, {OVERRIDES}",
+    ),
+    (
+        {"loss": "ce", "batchsize": 2},
+        "grid[0].batchsize: no loss of this block (ce) takes it; did you mean 'batch_size'? the block may have"
+        f" {OVERRIDES}",
+    ),
+    (
+        {"loss": "dice+ce", "mix": [1, 1]},
+        "grid[0]: loss 'dice+ce': mix is 1; it must be null | a list with a number ≥ 0 per term, not all 0;"
+        " one value that is a list is a list inside a list: `mix: [[1, 1]]`",
+    ),
+    (
+        {"loss": "dice", "class_weights": [0, 2]},
+        "grid[0]: loss 'dice': class_weights is 0; it must be null | a list with a number ≥ 0 per class, not all 0;"
+        " one value that is a list is a list inside a list: `class_weights: [[0, 2]]`",
+    ),
+    (
+        {"loss": "wce", "weight": [1, -2]},
+        "grid[0]: loss 'wce': weight is -2; it must be balanced | a number ≥ 0 | a list with a number ≥ 0 per class,"
+        " not all 0",
     ),
     (
         {"loss": "dice", "phi": "volume"},
@@ -249,7 +303,7 @@ BLOCKS = [
     ),
     ({"loss": "dice", "lr": -1}, "grid[0].lr: input should be greater than 0, got -1"),
     ({"loss": "dice", "batch_size": 0}, "grid[0].batch_size: input should be greater than 0, got 0"),
-    ({"loss": "dice", "warm_start": "no"}, "grid[0].warm_start: must be a mapping, got 'no'"),
+    ({"loss": "dice", "warm_start": "no"}, f"grid[0].warm_start: {WARM_FORM}, got 'no'"),
     ({"loss": "dice", "warm_start": {"epoch": 3}}, f"grid[0].warm_start.epoch: unknown key; known: {WARM_KEYS}"),
     ({"loss": "dice", "warm_start": {"epochs": 0}}, "grid[0].warm_start.epochs: input should be greater than 0, got 0"),
 ]

@@ -35,10 +35,11 @@ def test_left_out_arguments_are_per_image_negligible_epsilon_and_no_background()
     ("name", "arguments", "message"),
     [
         ("dise", {}, "loss 'dise' is not known; did you mean 'dice'? known are ce, wce, focal, topk, dice"),
+        ("DICE", {}, "loss 'DICE' is not known; did you mean 'dice'?"),
         ("dice+dise", {}, "loss 'dice+dise' is not known; did you mean 'dice'?"),
         ("dice+dice", {}, "loss 'dice+dice' is not known"),
         ("monai:", {}, "loss 'monai:' is not known"),
-        ("dice", {"ph": "batch"}, "loss 'dice': ph is not an argument of it; did you mean phi? it takes phi, epsilon"),
+        ("dice", {"ph": "batch"}, "loss 'dice': ph is not an argument of it; did you mean 'phi'? it takes phi"),
         ("ce", {"phi": "image"}, "loss 'ce': it takes no arguments, so not phi"),
         ("dice", {"phi": "voxel"}, "loss 'dice': phi is 'voxel'; it must be image | class | batch | all"),
         ("lovasz", {"phi": "class"}, "loss 'lovasz': phi is 'class'; it must be image | batch"),

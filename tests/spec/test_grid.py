@@ -108,6 +108,15 @@ class TestYaml:
         path.write_text(f"# why\n{SHORTEST}", encoding="utf-8")
         assert read_sweep(path).text == f"# why\n{SHORTEST}"
 
+    @pytest.mark.parametrize("written", ["off", "Off", "'off'"])
+    def test_off_is_a_word_with_and_without_quotes(self, written: str) -> None:
+        (train,) = parse_sweep(f"{SHORTEST}train: {{amp: {written}}}").trains
+        assert train == Train(amp="off")
+
+    def test_a_quoted_yes_is_the_text_of_a_column(self) -> None:
+        (policy,) = parse_sweep(f"{SHORTEST}labels: {{remove: all, where: {{cut: 'yes', n: 2}}}}").labels
+        assert policy.where == {"cut": ("yes",), "n": ("2",)}
+
 
 class TestFrozen:
     def test_a_sweep_does_not_change(self) -> None:

@@ -134,6 +134,11 @@ BAD: list[tuple[dict[str, Any], str]] = [
         "grid[0].epsilon: a range needs a sampler, e.g. `search: {trials: 40}`; a grid takes numbers",
     ),
     (
+        {"grid": {"loss": "dice+ce", "mix": [{"low": 0.1, "high": 10}, 1]}},
+        "grid[0]: loss 'dice+ce': mix is 0.1; it must be null | a list with a number ≥ 0 per term, not all 0; one value"
+        ' that is a list is a list inside a list: `mix: [[{"low": 0.1, "high": 10}, 1]]`',
+    ),
+    (
         {"search": {"asha": {}}, "grid": {"loss": "dice+ce", "mix": [[1, EPSILON]]}},
         "grid[0].mix: a range needs a sampler, e.g. `search: {trials: 40}`; a grid takes numbers",
     ),
