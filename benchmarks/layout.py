@@ -20,7 +20,7 @@ from segsweep.training.networks import build_network
 
 SHAPES = {(64, 64): (8, 1), (128, 128): (8, 1), (32, 32, 32): (4, 1), (40, 56, 40): (4, 3), (64, 64, 64): (2, 1)}
 """Training grid to batch size and maps predicted."""
-KINDS = ("activations", "last transposed", "few channels")
+KINDS = ("activations", "last transposed", "norms", "few channels")
 CPU = torch.device("cpu")
 
 

@@ -6,12 +6,14 @@ from typing import Any
 import torch
 from torch import nn
 
+from segsweep.training.instance_norm import MapNorm, is_map_norm
 from segsweep.training.prelu import OneSlope, has_one_slope
 from segsweep.training.transposed_convolution import DoubleToOneMap, doubles_to_one_map
 
 QUICK: tuple[tuple[Callable[[nn.Module], bool], Callable[[Any], nn.Module]], ...] = (
     (has_one_slope, OneSlope),
     (doubles_to_one_map, DoubleToOneMap),
+    (is_map_norm, MapNorm),
 )
 """Which layers torch computes slowly, and what takes their place."""
 

@@ -7,6 +7,7 @@ from monai.networks import nets
 from torch import nn
 
 from segsweep.spec.settings import Network
+from segsweep.training.instance_norm import MapNorm
 from segsweep.training.layout import lay_out
 from segsweep.training.networks import build_network
 from segsweep.training.prelu import OneSlope
@@ -78,7 +79,7 @@ def test_a_cpu_gets_faster_layers_that_keep_their_weights() -> None:
     before = {name: value.clone() for name, value in made.state_dict().items()}
     laid = lay_out(made, CPU)
     assert [type(module) for module in laid.modules() if not list(module.children())] == [
-        nn.Conv2d, OneSlope, nn.PReLU, nn.InstanceNorm2d, nn.BatchNorm2d, nn.ConvTranspose2d, DoubleToOneMap
+        nn.Conv2d, OneSlope, nn.PReLU, MapNorm, nn.BatchNorm2d, nn.ConvTranspose2d, DoubleToOneMap
     ]  # fmt: skip
     assert laid.state_dict().keys() == before.keys()
     assert all(torch.equal(laid.state_dict()[name], value) for name, value in before.items())
