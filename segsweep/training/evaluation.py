@@ -79,7 +79,8 @@ def counted(foreground: NDArray[np.float32], case: EvaluationCase) -> NDArray[np
 
     Those are background to both sides: they add to no volume, no overlap and no surface.
     """
-    return np.where(case.truth == IGNORED, np.float32(0), foreground)
+    ignored = case.truth == IGNORED
+    return np.where(ignored, np.float32(0), foreground) if ignored.any() else foreground
 
 
 def main_truth(case: EvaluationCase, value: int) -> NDArray[np.bool_]:
