@@ -47,7 +47,7 @@ PAGES = (
         ),
         ("val", "train"),
     ),
-    Page("soft-labels", (Part("soft-labels", soft_labels.findings, soft_labels.sections),)),
+    Page("soft-labels", (Part("soft-labels", soft_labels.findings, soft_labels.sections),), ("val", "train")),
 )
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from sweep_tables import hippocampus
+from sweep_tables import hippocampus, phantoms
 from tracked_tables import tracked
 
+from papers.__main__ import PAGES
 from papers.bertels2019 import findings, sections
+from papers.page import Page
 from papers.published import completed, publish, published
 from segsweep.orchestration.collect import Tables
 from segsweep.records.schemas import CASES, SPLITS, TRIALS
@@ -95,6 +97,20 @@ def test_only_the_cases_that_a_page_computes_from_are_published(run: Tables, tmp
     publish("page", [run], ["val"], tmp_path)
     assert set(run.cases["split"].to_pylist()) > {"val"}
     assert set(published(tmp_path).cases["split"].to_pylist()) == {"val"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_is_the_same_from_its_published_tables(page: Page, tmp_path: Path) -> None:
+    sweep = phantoms(p=0.3) if page.name == "volume-bias-theory" else hippocampus()
+    run = Tables(*sweep.tables())
+    publish(page.name, [run], page.splits, tmp_path)
+    nothing = published(tmp_path / "elsewhere")
+    for part in page.parts:
+        texts = [
+            fragment(part.sections(replace(tracked(sweep), tables=tables)), lambda drawing: "f.svg", depth=3)
+            for tables in (completed(run, nothing), completed(left(run, set(names(run))), published(tmp_path)))
+        ]
+        assert texts[0] == texts[1]
 
 
 def test_settings_and_datasets_go_by_the_names_of_the_grid(run: Tables, tmp_path: Path) -> None:
