@@ -350,6 +350,12 @@ class TestLaunchThatLostAWorker:
 class TestProgress:
     """What a launch prints while it runs, where there is no screen."""
 
+    def test_a_notice_is_said_once_in_a_launch(self, capsys: pytest.CaptureFixture[str]) -> None:
+        watch = Watch()
+        for sentence in ("a cropped", "b cropped", "a cropped"):
+            watch.on_notice(sentence)
+        assert capsys.readouterr().out.splitlines() == ["a cropped", "b cropped"]
+
     def watched(self, tmp_path: Path, *events: SliceEvent) -> None:
         grid = tmp_path / "grid.yaml"
         grid.write_text(tiny_sweep())

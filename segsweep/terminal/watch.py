@@ -32,6 +32,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._waiting: dict[str, str] = {}
+        self._noticed: set[str] = set()
         self._complained = -math.inf
 
     def on_left(self, left: "Left") -> None:
@@ -87,8 +88,10 @@ class Watch:
             yield _TrainingBar(self._left, progress).on_event
 
     def on_notice(self, sentence: str) -> None:
-        """Say what should be known of the data."""
-        say(sentence)
+        """Say once what should be known of the data; a search asks for its search and for its sweep."""
+        if sentence not in self._noticed:
+            self._noticed.add(sentence)
+            say(sentence)
 
     def on_refused(self, trials: "Sequence[Trial]", error: Exception) -> None:
         """Say what cannot be run, and that the rest is."""
