@@ -36,6 +36,11 @@ def read_description(path: Path) -> dict[str, Any]:
     return description
 
 
+def is_nnunets(description: dict[str, Any]) -> bool:
+    """Whether it has keys that only nnU-Net's own (version 2) has."""
+    return bool({"channel_names", "file_ending"} & set(description))
+
+
 def label_names(description: dict[str, Any], path: Path) -> tuple[str, ...]:
     """Names by label value from 0 up, from `{"0": "background"}` or `{"background": 0}`.
 

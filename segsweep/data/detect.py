@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from segsweep.data.description import read_description
+from segsweep.data.description import is_nnunets, read_description
 from segsweep.data.image_files import is_image, stem
 from segsweep.errors import DataError
 from segsweep.spec.datasets import FileDataset
@@ -32,7 +32,7 @@ def detect(path: Path) -> FileDataset:
 
 def _is_nnunet(folder: Path) -> bool:
     """Version 2 says so; version 1 numbers the channels of images whose labels have no number."""
-    if {"channel_names", "file_ending"} & set(read_description(folder / "dataset.json")):
+    if is_nnunets(read_description(folder / "dataset.json")):
         return True
     images = [stem(path) for path in (folder / "imagesTr").iterdir() if is_image(path)]
     labels = {stem(path) for path in (folder / "labelsTr").glob("*") if is_image(path)}

@@ -4,13 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from segsweep.data.cases import Case, CaseSet
-from segsweep.data.description import label_names, read_description
+from segsweep.data.description import is_nnunets, label_names, read_description
 from segsweep.data.image_files import stem
 from segsweep.data.meta import META_FILE, group_of, read_meta
 from segsweep.errors import DataError
-
-_NNUNET = {"channel_names", "file_ending"}
-"""Keys that only nnU-Net's dataset.json (version 2) has, which lists no files."""
 
 
 def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
@@ -45,7 +42,7 @@ def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
 def _listed(description: dict[str, Any], part: str, path: Path) -> list[Any]:
     listed = description.get(part)
     if not isinstance(listed, list) or not listed:
-        instead = "; it looks like nnU-Net's, which `nnunet:` reads" if _NNUNET & set(description) else ""
+        instead = "; it looks like nnU-Net's, which `nnunet:` reads" if is_nnunets(description) else ""
         raise DataError(f"{path}: `{part}` lists no case{instead}")
     if part == "test":
         listed = [_labelled(entry) for entry in listed]
