@@ -282,17 +282,12 @@ def _with_settings(trials: list[Trial]) -> list[Trial]:
             seen[key].add(name)
             if not _states(trial, key):
                 left[key].add(name)
-    return [
-        replace(
-            trial,
-            setting=" ".join(
-                [
-                    trial.setting,
-                    *(name for key, name in part.items() if len((seen if _states(trial, key) else left)[key]) > 1),
-                ]
-            ),
-        )
+    named = [
+        [name for key, name in part.items() if len((seen if _states(trial, key) else left)[key]) > 1]
         for trial, part in zip(trials, parts, strict=True)
+    ]
+    return [
+        replace(trial, setting=" ".join([trial.setting, *names])) for trial, names in zip(trials, named, strict=True)
     ]
 
 
