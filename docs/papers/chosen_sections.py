@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from segsweep.reports.document import Gallery, Paragraph, Section, Table, Tone
+from segsweep.reports.document import Block, Gallery, Paragraph, Section, Table, Tone
 from segsweep.reports.layout import answer, sections
 from segsweep.reports.markdown import MOST_ROWS
 from segsweep.reports.report import Report
@@ -33,11 +33,9 @@ def _in_plain_words(report: Report) -> Section:
 
 
 def _plain(section: Section) -> Section:
-    blocks = (
-        block
-        for block in section.blocks
-        if not (
-            isinstance(block, Gallery) or (isinstance(block, Table) and block.folded and len(block.rows) > MOST_ROWS)
-        )
-    )
-    return replace(section, blocks=tuple(blocks))
+    return replace(section, blocks=tuple(block for block in section.blocks if not _left_to_the_report(block)))
+
+
+def _left_to_the_report(block: Block) -> bool:
+    long = isinstance(block, Table) and block.folded and len(block.rows) > MOST_ROWS
+    return long or isinstance(block, Gallery)

@@ -113,7 +113,8 @@ def _is_benchmark(other: PanelReport, item: PanelReport) -> bool:
 
 def _not_learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
     """How many predictions of the plain settings are empty."""
-    ends, said = _left_empty(item, report, which, [one for one in dice_settings(item.panel) if one.is_plain])
+    plain = [one for one in dice_settings(item.panel) if one.is_plain]
+    ends, said = _left_empty(item, report, _empty_shares(item, which), plain)
     if ends:
         none, some = all(end.high < FEW for end in ends), any(end.low >= FEW for end in ends)
         yield Finding(
@@ -131,7 +132,7 @@ def _learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Ite
         ("batch", False, "Φ over the batch learns it with an ε of the mean volume"),
     ):
         chosen = [pair for pair in pairs if (pair[0].phi, pair[0].negligible) == (phi, negligible)]
-        ends, said = _left_empty(item, report, which, [one for one, _ in chosen])
+        ends, said = _left_empty(item, report, shares, [one for one, _ in chosen])
         if ends:
             most, not_most = all(end.low > MOST for end in ends), any(end.high < MOST for end in ends)
             yield Finding(
@@ -141,10 +142,9 @@ def _learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Ite
 
 
 def _left_empty(
-    item: PanelReport, report: Report, which: Floats, settings: Sequence[Setting]
+    item: PanelReport, report: Report, shares: Floats, settings: Sequence[Setting]
 ) -> tuple[list[Interval], str]:
     """Which shares of the cases these settings leave empty."""
-    shares = _empty_shares(item, which)
     ends = [share_interval(shares[one.place], level=report.settings.level) for one in settings]
     said = (
         f"{item.panel.settings[one.place]} {with_interval(end.estimate, end.low, end.high, 2)}"

@@ -86,7 +86,7 @@ def _torn(name: str, members: Sequence[Phantom]) -> Iterator[Finding]:
     counted = [one for one in members if one.is_away]
     at_optimum = [one for one in counted if one.took_it_in == (one.place[0] > (one.critical or 0.0))]
     agrees = Agreement.AGREES if len(at_optimum) == len(counted) else Agreement.DISAGREES
-    shown = [one for one in members if one not in counted]
+    shown = [one for one in members if not one.is_away]
     said = f"{len(at_optimum)} of {len(counted)} end at the optimum, the others where the slope leads"
     said += f": {'; '.join(map(_beside, counted))}" if counted else ""
     said += f". Not counted, within {AWAY} of a flip: {'; '.join(map(_beside, shown))}" if shown else ""
