@@ -89,6 +89,24 @@ def test_max_t_equals_a_loop_over_pairs_and_resamples():
     )
 
 
+@pytest.mark.parametrize("differing", [1, 2, 3, 5])
+def test_a_pair_that_differs_on_few_cases_does_not_hide_the_others(differing):
+    # in e^−k of the resamples none of the k cases is drawn, and t* of that pair is infinite
+    scores = dice_like(3, 200)
+    twin = scores[:1].copy()
+    twin[0, :differing] += np.geomspace(0.01, 0.05, differing)
+    scores[2] += 0.05
+    weights = bootstrap_weights(200, 999, rng=rng())
+    found = compare_pairs(np.concatenate([scores, twin]), weights, correction="max-t", margin=0.0)
+    family = {(one.first, one.second): one for one in found}
+    alone = means((scores[0] - twin[0])[None], weights)
+    larger = np.abs(resampled_statistics(alone, weights)) >= np.abs(alone.statistic)
+    # six pairs, of which this one is judged by itself and the other five together
+    assert family[0, 3].p_corrected == min(6 * (1 + larger.sum()) / 1000, 1.0)
+    # both tails hold nothing but the pair itself, and so does the joint distribution: 2 and 6/5 of 1,000
+    assert [family[pair].p_corrected for pair in ((0, 2), (1, 2), (2, 3))] == [0.002] * 3
+
+
 def test_max_t_rejects_more_than_holm_where_settings_are_correlated():
     scores = dice_like(8, 80)
     weights = bootstrap_weights(80, 4999, rng=rng())
