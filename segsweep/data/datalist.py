@@ -10,6 +10,7 @@ from segsweep.data.cases import BINARY, Case, CaseSet
 from segsweep.data.description import ignored_value, label_names, read_description
 from segsweep.data.image_files import SUFFIXES, stem
 from segsweep.data.meta import group_of
+from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
 _FILES = ("image", "label", "id")
@@ -32,12 +33,13 @@ def scan_datalist(path: Path, group: str, own_test: bool = False) -> CaseSet:
     entries = training + test
     names = _names(entries, path)
     meta = {name: _known_of(entry) for name, entry in zip(names, entries, strict=True)}
+    _refuse_missing(dict(zip(names, entries, strict=True)), path)
     cases = (
         Case(
             name,
             group_of(name, group, meta, path),
-            tuple(_existing(path, file, name) for file in _listed(entry["image"])),
-            _existing(path, _listed(entry["label"])[0], name),
+            tuple(path.parent / file for file in _listed(entry["image"])),
+            path.parent / _listed(entry["label"])[0],
             meta[name],
             test=number >= len(training),
         )
@@ -92,8 +94,12 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _existing(path: Path, file: str, case: str) -> Path:
-    found = path.parent / file
-    if not found.is_file():
-        raise DataError(f"case {case}: {found} is missing, though {path} lists it")
-    return found
+def _refuse_missing(entries: dict[str, Any], path: Path) -> None:
+    missing: dict[str, Path] = {}
+    for case, entry in entries.items():
+        files = [path.parent / file for key in ("image", "label") for file in _listed(entry[key])]
+        if lost := [file for file in files if not file.is_file()]:
+            missing[case] = lost[0]
+    if missing:
+        case, file = next(iter(missing.items()))
+        raise DataError(f"case {case}: {file} is missing, though {path} lists it{and_others(list(missing))}")

@@ -7,6 +7,7 @@ from segsweep.data.cases import BINARY, Case, CaseSet
 from segsweep.data.description import label_names, read_description
 from segsweep.data.image_files import by_stem
 from segsweep.data.meta import META_FILE, group_of, read_meta
+from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
 LAYOUT = "a `folder:` dataset has images/ and masks/"
@@ -21,13 +22,11 @@ def scan_folder(folder: Path, group: str) -> CaseSet:
     images, masks = by_stem(folder / "images", LAYOUT), by_stem(folder / "masks", LAYOUT)
     if lonely := sorted(set(images) - set(masks)):
         raise DataError(
-            f"case {lonely[0]}: {images[lonely[0]]} has no mask of this name in {folder / 'masks'}"
-            + (f" ({len(lonely)} such images)" if len(lonely) > 1 else "")
+            f"case {lonely[0]}: {images[lonely[0]]} has no mask of this name in {folder / 'masks'}{and_others(lonely)}"
         )
     if lonely := sorted(set(masks) - set(images)):
         raise DataError(
-            f"case {lonely[0]}: {masks[lonely[0]]} has no image of this name in {folder / 'images'}"
-            + (f" ({len(lonely)} such masks)" if len(lonely) > 1 else "")
+            f"case {lonely[0]}: {masks[lonely[0]]} has no image of this name in {folder / 'images'}{and_others(lonely)}"
         )
     meta, raters = read_meta(folder / META_FILE), _raters(folder / "raters", images)
     described = folder / "dataset.json"
@@ -57,5 +56,6 @@ def _raters(folder: Path, cases: Collection[str]) -> dict[str, dict[str, Path]]:
             raise DataError(f"{path}: a rater's label is named CASE__RATER after a case in images/")
         found.setdefault(case, {})[rater] = path
     if without := sorted(set(cases) - set(found)):
-        raise DataError(f"case {without[0]}: no rater's label in {folder}, though other cases have some")
+        others = and_others(without)
+        raise DataError(f"case {without[0]}: no rater's label in {folder}, though other cases have some{others}")
     return found

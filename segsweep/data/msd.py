@@ -7,6 +7,7 @@ from segsweep.data.cases import Case, CaseSet
 from segsweep.data.description import is_nnunets, label_names, read_description
 from segsweep.data.image_files import stem
 from segsweep.data.meta import META_FILE, group_of, read_meta
+from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
 
@@ -24,6 +25,7 @@ def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
     test = _listed(description, "test", path) if own_test else []
     meta = read_meta(folder / META_FILE)
     cases: dict[str, Case] = {}
+    missing: dict[str, str] = {}
     for number, entry in enumerate(training + test):
         image, label = folder / entry["image"], folder / entry["label"]
         case = stem(image)
@@ -31,11 +33,13 @@ def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
         for file in (image, label):
             if not file.is_file():
                 wanted = "`test: own` needs it" if in_test and file == label else f"{path} lists it"
-                raise DataError(f"case {case}: {file} is missing, though {wanted}")
+                missing.setdefault(case, f"case {case}: {file} is missing, though {wanted}")
         if case in cases:
             raise DataError(f"{path}: case {case!r} is listed twice")
         in_group = group_of(case, group, meta, folder / META_FILE)
         cases[case] = Case(case, in_group, (image,), label, meta.get(case, {}), test=in_test)
+    if missing:
+        raise DataError(f"{next(iter(missing.values()))}{and_others(list(missing))}")
     return CaseSet(tuple(cases[case] for case in sorted(cases)), label_names(description, path))
 
 

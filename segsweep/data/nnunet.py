@@ -11,6 +11,7 @@ from segsweep.data.cases import Case, CaseSet
 from segsweep.data.description import ignored_value, label_names, read_description
 from segsweep.data.image_files import SUFFIXES, by_stem
 from segsweep.data.meta import META_FILE, group_of, read_meta
+from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
 LAYOUT = "an `nnunet:` dataset has dataset.json, imagesTr/ and labelsTr/, and for `test: own` imagesTs/ and labelsTs/"
@@ -31,9 +32,13 @@ def scan_nnunet(folder: Path, group: str, own_test: bool = False) -> CaseSet:
     for part in ("Tr", "Ts") if own_test else ("Tr",):
         images, labels = _images(folder / f"images{part}"), by_stem(folder / f"labels{part}", LAYOUT)
         if lonely := sorted(set(images) - set(labels)):
-            raise DataError(f"case {lonely[0]}: no label of this name in {folder / f'labels{part}'}")
+            raise DataError(
+                f"case {lonely[0]}: no label of this name in {folder / f'labels{part}'}{and_others(lonely)}"
+            )
         if lonely := sorted(set(labels) - set(images)):
-            raise DataError(f"case {lonely[0]}: no image {lonely[0]}_0000 in {folder / f'images{part}'}")
+            raise DataError(
+                f"case {lonely[0]}: no image {lonely[0]}_0000 in {folder / f'images{part}'}{and_others(lonely)}"
+            )
         cases += [
             Case(
                 case,

@@ -67,7 +67,7 @@ def test_cases_that_cannot_be_listed_are_one_line_and_exit_code_2(
     assert ended.value.code == 2
     err = capsys.readouterr().err
     assert err.startswith(f"segsweep: case case-01: {folder}/images/case-01.png has no mask of this name")
-    assert err.endswith("(2 such images)\n")
+    assert err.endswith("; also case-02\n")
     assert err.count("\n") == 1
 
 

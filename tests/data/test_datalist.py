@@ -88,6 +88,12 @@ def test_what_is_no_datalist(tmp_path: Path, entries: object, expected: str) -> 
     assert said.startswith(f"{path}: {expected}")
 
 
+def test_all_cases_of_which_a_file_is_missing_are_named(tmp_path: Path) -> None:
+    pictures(tmp_path, "a.png", "labels/a.png")
+    path = write_list(tmp_path, [{"image": f"{name}.png", "label": f"labels/{name}.png"} for name in "abc"])
+    assert complaint(path) == f"case b: {tmp_path}/b.png is missing, though {path} lists it; also c"
+
+
 def test_a_missing_file_is_named_with_its_case(tmp_path: Path) -> None:
     pictures(tmp_path, "a.png")
     path = write_list(tmp_path, [{"image": "a.png", "label": "labels/a.png"}])

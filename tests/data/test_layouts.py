@@ -53,12 +53,12 @@ class TestFolder:
             f"case case-01: {tmp_path}/images/case-01.png has no mask of this name in {tmp_path}/masks"
         )
 
-    def test_masks_without_images_are_counted(self, tmp_path: Path) -> None:
+    def test_masks_without_images_are_all_named(self, tmp_path: Path) -> None:
         write_pictures(tmp_path, 3)
         (tmp_path / "images" / "case-00.png").unlink()
         (tmp_path / "images" / "case-02.png").unlink()
         assert complaint(scan_folder, tmp_path) == (
-            f"case case-00: {tmp_path}/masks/case-00.png has no image of this name in {tmp_path}/images (2 such masks)"
+            f"case case-00: {tmp_path}/masks/case-00.png has no image of this name in {tmp_path}/images; also case-02"
         )
 
     def test_two_files_of_one_stem(self, tmp_path: Path) -> None:
@@ -90,6 +90,18 @@ class TestDecathlon:
         found = scan_msd(tmp_path, "auto")
         assert [case.id for case in found.cases] == ["case_000", "case_001", "case_002"]
         assert found.labels == ("background", "anterior", "posterior")
+
+    def test_all_cases_of_which_a_file_is_missing_are_named(self, tmp_path: Path) -> None:
+        write_decathlon(tmp_path, 30)
+        for file in ("labelsTr/case_001", "imagesTr/case_001", "imagesTr/case_003"):
+            (tmp_path / f"{file}.nii.gz").unlink()
+        listed = f"is missing, though {tmp_path}/dataset.json lists it"
+        assert complaint(scan_msd, tmp_path) == (
+            f"case case_001: {tmp_path}/imagesTr/case_001.nii.gz {listed}; also case_003"
+        )
+        for number in range(30):
+            (tmp_path / f"labelsTr/case_{number:03d}.nii.gz").unlink(missing_ok=True)
+        assert complaint(scan_msd, tmp_path).endswith("case_018, case_019, case_020 and 9 more")
 
     def test_a_listed_file_is_missing(self, tmp_path: Path) -> None:
         write_decathlon(tmp_path, 2)
