@@ -10,7 +10,7 @@ from pathlib import Path
 
 from segsweep.data.cases import BINARY, Case, CaseSet
 from segsweep.data.image_files import SUFFIXES, stem
-from segsweep.data.meta import group_of, read_meta
+from segsweep.data.meta import groups_of, read_meta
 from segsweep.errors import DataError
 from segsweep.spec.datasets import BidsFiles
 
@@ -45,10 +45,11 @@ def scan_bids(folder: Path, group: str, wanted: BidsFiles) -> CaseSet:
     participants = folder / "participants.tsv"
     known = read_meta(participants, key="participant_id", delimiter="\t")
     meta = {case: {**known.get(_subject(case), {}), "subject": _subject(case)} for case in labelled}
+    groups = groups_of(labelled, "subject" if group == "auto" else group, meta, participants)
     cases = (
         Case(
             case,
-            group_of(case, "subject" if group == "auto" else group, meta, participants),
+            groups[case],
             tuple(_image(case, raw.get(case, {}), image, folder) for image in images),
             path,
             meta[case],

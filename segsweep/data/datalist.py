@@ -9,7 +9,7 @@ from typing import Any
 from segsweep.data.cases import BINARY, Case, CaseSet
 from segsweep.data.description import ignored_value, label_names, read_description
 from segsweep.data.image_files import SUFFIXES, stem
-from segsweep.data.meta import group_of
+from segsweep.data.meta import groups_of
 from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
@@ -34,10 +34,11 @@ def scan_datalist(path: Path, group: str, own_test: bool = False) -> CaseSet:
     names = _names(entries, path)
     meta = {name: _known_of(entry) for name, entry in zip(names, entries, strict=True)}
     _refuse_missing(dict(zip(names, entries, strict=True)), path)
+    groups = groups_of(names, group, meta, path)
     cases = (
         Case(
             name,
-            group_of(name, group, meta, path),
+            groups[name],
             tuple(path.parent / file for file in _listed(entry["image"])),
             path.parent / _listed(entry["label"])[0],
             meta[name],

@@ -6,7 +6,7 @@ from pathlib import Path
 from segsweep.data.cases import BINARY, Case, CaseSet
 from segsweep.data.description import label_names, read_description
 from segsweep.data.image_files import by_stem
-from segsweep.data.meta import META_FILE, group_of, read_meta
+from segsweep.data.meta import META_FILE, groups_of, read_meta
 from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
@@ -31,10 +31,11 @@ def scan_folder(folder: Path, group: str) -> CaseSet:
     meta, raters = read_meta(folder / META_FILE), _raters(folder / "raters", images)
     described = folder / "dataset.json"
     labels = label_names(read_description(described), described) if described.exists() else BINARY
+    groups = groups_of(sorted(images), group, meta, folder / META_FILE)
     cases = (
         Case(
             case,
-            group_of(case, group, meta, folder / META_FILE),
+            groups[case],
             (images[case],),
             masks[case],
             meta.get(case, {}),

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
 META_FILE = "meta.csv"
@@ -54,30 +55,31 @@ def refuse_strange_ids(path: Path, cases: Collection[str]) -> None:
         )
 
 
-def group_of(case: str, column: str, meta: Mapping[str, Mapping[str, str]], path: Path) -> str:
-    """The group of a case by the dataset's `group` key.
+def groups_of(cases: Collection[str], column: str, meta: Mapping[str, Mapping[str, str]], path: Path) -> dict[str, str]:
+    """The group of each case by the dataset's `group` key.
 
     Args:
-        case: its id.
+        cases: their ids.
         column: value of the key.
         meta: case id to what is known of it.
         path: of the file that says so.
 
     Raises:
-        DataError: there is no such file or column, or no value in it for this case.
+        DataError: there is no such file or column, or no value in it for some case.
     """
     grouped = "group" in next(iter(meta.values()), {})
     if column == "none" or (column == "auto" and not grouped):
-        return case
-    wanted = "group" if column == "auto" else column
-    row = meta.get(case)
-    if row is None:
-        if not path.exists():
-            raise DataError(f"{path}: no such file, which `group: {column}` needs")
+        return {case: case for case in cases}
+    if not path.exists():
+        raise DataError(f"{path}: no such file, which `group: {column}` needs")
+    if unknown := [case for case in cases if case not in meta]:
         known = f"; its ids look like {next(iter(meta))!r}" if meta else ""
-        raise DataError(f"{path}: no row for case {case!r}, which `group: {column}` needs{known}")
-    if wanted not in row:
-        raise DataError(f"{path}: no column {wanted!r} for `group`; columns: {', '.join(row)}")
-    if not row[wanted]:
-        raise DataError(f"{path}: case {case!r} has no {wanted!r}, which `group` needs")
-    return row[wanted]
+        missing = f"no row for case {unknown[0]!r}, which `group: {column}` needs"
+        raise DataError(f"{path}: {missing}{known}{and_others(unknown)}")
+    wanted = "group" if column == "auto" else column
+    columns = next(iter(meta.values()))
+    if wanted not in columns:
+        raise DataError(f"{path}: no column {wanted!r} for `group`; columns: {', '.join(columns)}")
+    if empty := [case for case in cases if not meta[case].get(wanted)]:
+        raise DataError(f"{path}: case {empty[0]!r} has no {wanted!r}, which `group` needs{and_others(empty)}")
+    return {case: meta[case][wanted] for case in cases}

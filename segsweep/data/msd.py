@@ -6,7 +6,7 @@ from typing import Any
 from segsweep.data.cases import Case, CaseSet
 from segsweep.data.description import is_nnunets, label_names, read_description
 from segsweep.data.image_files import stem
-from segsweep.data.meta import META_FILE, group_of, read_meta
+from segsweep.data.meta import META_FILE, groups_of, read_meta
 from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
@@ -23,24 +23,26 @@ def scan_msd(folder: Path, group: str, own_test: bool = False) -> CaseSet:
     description = read_description(path)
     training = _listed(description, "training", path)
     test = _listed(description, "test", path) if own_test else []
-    meta = read_meta(folder / META_FILE)
-    cases: dict[str, Case] = {}
+    files: dict[str, tuple[Path, Path, bool]] = {}
     missing: dict[str, str] = {}
     for number, entry in enumerate(training + test):
-        image, label = folder / entry["image"], folder / entry["label"]
+        image, label, in_test = folder / entry["image"], folder / entry["label"], number >= len(training)
         case = stem(image)
-        in_test = number >= len(training)
-        for file in (image, label):
-            if not file.is_file():
-                wanted = "`test: own` needs it" if in_test and file == label else f"{path} lists it"
-                missing.setdefault(case, f"case {case}: {file} is missing, though {wanted}")
-        if case in cases:
+        if case in files:
             raise DataError(f"{path}: case {case!r} is listed twice")
-        in_group = group_of(case, group, meta, folder / META_FILE)
-        cases[case] = Case(case, in_group, (image,), label, meta.get(case, {}), test=in_test)
+        files[case] = image, label, in_test
+        if lost := [file for file in (image, label) if not file.is_file()]:
+            wanted = "`test: own` needs it" if in_test and lost[0] == label else f"{path} lists it"
+            missing[case] = f"case {case}: {lost[0]} is missing, though {wanted}"
     if missing:
         raise DataError(f"{next(iter(missing.values()))}{and_others(list(missing))}")
-    return CaseSet(tuple(cases[case] for case in sorted(cases)), label_names(description, path))
+    meta = read_meta(folder / META_FILE)
+    groups = groups_of(files, group, meta, folder / META_FILE)
+    cases = (
+        Case(case, groups[case], (image,), label, meta.get(case, {}), test=in_test)
+        for case, (image, label, in_test) in sorted(files.items())
+    )
+    return CaseSet(tuple(cases), label_names(description, path))
 
 
 def _listed(description: dict[str, Any], part: str, path: Path) -> list[Any]:

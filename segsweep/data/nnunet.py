@@ -10,7 +10,7 @@ from typing import Any
 from segsweep.data.cases import Case, CaseSet
 from segsweep.data.description import ignored_value, label_names, read_description
 from segsweep.data.image_files import SUFFIXES, by_stem
-from segsweep.data.meta import META_FILE, group_of, read_meta
+from segsweep.data.meta import META_FILE, groups_of, read_meta
 from segsweep.data.several import and_others
 from segsweep.errors import DataError
 
@@ -39,10 +39,11 @@ def scan_nnunet(folder: Path, group: str, own_test: bool = False) -> CaseSet:
             raise DataError(
                 f"case {lonely[0]}: no image {lonely[0]}_0000 in {folder / f'images{part}'}{and_others(lonely)}"
             )
+        groups = groups_of(images, group, meta, folder / META_FILE)
         cases += [
             Case(
                 case,
-                group_of(case, group, meta, folder / META_FILE),
+                groups[case],
                 _channels(case, images[case], channels, path),
                 labels[case],
                 meta.get(case, {}),

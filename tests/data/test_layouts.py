@@ -224,10 +224,18 @@ class TestMeta:
         assert complaint(scan_folder, tmp_path, group) == f"{tmp_path}/meta.csv: {expected}"
 
     def test_a_case_without_a_row_where_others_have_groups(self, tmp_path: Path) -> None:
-        write_pictures(tmp_path, 2)
+        write_pictures(tmp_path, 3)
         (tmp_path / "meta.csv").write_text("id,group\ncase-00,x\n")
         assert complaint(scan_folder, tmp_path) == (
-            f"{tmp_path}/meta.csv: no row for case 'case-01', which `group: auto` needs; its ids look like 'case-00'"
+            f"{tmp_path}/meta.csv: no row for case 'case-01', which `group: auto` needs; "
+            "its ids look like 'case-00'; also case-02"
+        )
+
+    def test_all_cases_without_a_group_are_named(self, tmp_path: Path) -> None:
+        write_pictures(tmp_path, 3)
+        (tmp_path / "meta.csv").write_text("id,group\ncase-00,\ncase-01,x\ncase-02,\n")
+        assert complaint(scan_folder, tmp_path) == (
+            f"{tmp_path}/meta.csv: case 'case-00' has no 'group', which `group` needs; also case-02"
         )
 
     def test_a_group_without_the_file_that_has_it(self, tmp_path: Path) -> None:
