@@ -9,6 +9,7 @@ import torch
 from segsweep.data.augmentation import build_augmentation
 from segsweep.data.batches import Batch, EvaluationCase
 from segsweep.data.decoded import Decoded
+from segsweep.data.folds import shuffled
 from segsweep.data.patches import Box
 from segsweep.data.training_cases import kept_for_training, oversampled
 from segsweep.data.training_labels import TrainingLabels
@@ -71,7 +72,10 @@ class FileBatches:
         return [self._case(position, "inner") for position in self._splits["inner"]]
 
     def _selected(self) -> list[int]:
-        return self._splits["inner"] or self._splits["val"]
+        """In a fixed order that has nothing to do with their names: by name all cases without a lesion may follow each
+        other, and a loss over the batch would be asked about batches that training never sees."""
+        places = {self._decoded.cases[place].id: place for place in self._splits["inner"] or self._splits["val"]}
+        return [places[case] for case in shuffled(places, "selection")]
 
     def _boxes(self, positions: list[int], epoch: str, step: int) -> list[Box] | None:
         """The parts of the cases that a step sees; None = whole cases."""

@@ -31,7 +31,8 @@ class PatchBatches(FileBatches):
         self._shown = [position for position in self._shown for _ in range(patch.per_case)]
 
     def _selected(self) -> list[int]:
-        return [position for position in super()._selected() for _ in range(_SELECTION_PATCHES)]
+        """Every case once, then every case again: a batch holds patches of several cases, as in training."""
+        return super()._selected() * _SELECTION_PATCHES
 
     def _boxes(self, positions: list[int], epoch: str, step: int) -> list[Box] | None:
         return [

@@ -95,14 +95,27 @@ class TestEpoch:
         batches = batches_on(pictures, augment="bertels2019")
         assert isinstance(batches, FileBatches)
         found = [batches._decoded.cases[place].id for place in positions(batches, list(batches.selection()))]
-        assert found == list(trial.split.inner)
+        assert sorted(found) == list(trial.split.inner)
 
     def test_select_fold_chooses_on_the_evaluation_fold(self, pictures: Path) -> None:
         changes = {"split": {"select": "fold"}}
         batches = batches_on(pictures, **changes)
         assert isinstance(batches, FileBatches)
         found = [batches._decoded.cases[place].id for place in positions(batches, list(batches.selection()))]
-        assert found == list(trial_on(pictures, **changes).split.val)
+        assert sorted(found) == list(trial_on(pictures, **changes).split.val)
+
+    def test_the_order_of_the_cases_that_choose_the_checkpoint_is_not_that_of_their_names(self, tmp_path: Path) -> None:
+        """A class in the names would fill whole batches, and Φ over the batch would judge what it never trains on."""
+        folder = write_pictures(tmp_path / "many", 60)
+        changes = {"split": {"select": "fold"}, **TWO}
+        batches, again = (batches_on(folder, **changes) for _ in range(2))
+        assert isinstance(batches, FileBatches)
+        found = [batches._decoded.cases[place].id for place in positions(batches, list(batches.selection()))]
+        assert sorted(found) == list(trial_on(folder, **changes).split.val)
+        half = len(found) // 2
+        # by name all of the smaller names would come first; shuffled, about half of them
+        assert 0.25 * half < sum(name < sorted(found)[half] for name in found[:half]) < 0.75 * half
+        assert same(list(batches.selection()), list(again.selection()))
 
 
 class TestTargets:
