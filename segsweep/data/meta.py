@@ -70,14 +70,14 @@ def groups_of(cases: Collection[str], column: str, meta: Mapping[str, Mapping[st
     grouped = "group" in next(iter(meta.values()), {})
     if column == "none" or (column == "auto" and not grouped):
         return {case: case for case in cases}
-    if not path.exists():
-        raise DataError(f"{path}: no such file, which `group: {column}` needs")
     if unknown := [case for case in cases if case not in meta]:
+        if not path.exists():
+            raise DataError(f"{path}: no such file, which `group: {column}` needs")
         known = f"; its ids look like {next(iter(meta))!r}" if meta else ""
         missing = f"no row for case {unknown[0]!r}, which `group: {column}` needs"
         raise DataError(f"{path}: {missing}{known}{and_others(unknown)}")
     wanted = "group" if column == "auto" else column
-    columns = next(iter(meta.values()))
+    columns = {name: None for row in meta.values() for name in row}
     if wanted not in columns:
         raise DataError(f"{path}: no column {wanted!r} for `group`; columns: {', '.join(columns)}")
     if empty := [case for case in cases if not meta[case].get(wanted)]:

@@ -111,3 +111,16 @@ class TestWhatIsWrong:
         assert complaint(tmp_path, images=list(BOTH)) == (
             f"case sub-01_ses-2: no T1w in {tmp_path}; it has acq-3d_FLAIR"
         )
+
+
+def test_a_dataset_needs_no_table_of_participants(tmp_path: Path) -> None:
+    write_bids(tmp_path, 2)
+    (tmp_path / "participants.tsv").unlink()
+    assert [case.group for case in found_in(tmp_path).cases] == ["sub-01", "sub-01", "sub-02", "sub-02"]
+
+
+def test_subjects_that_the_participants_leave_out_have_no_group(tmp_path: Path) -> None:
+    write_bids(tmp_path, 2)
+    (tmp_path / "participants.tsv").write_text("participant_id\tsite\nsub-02\tx\n")
+    with pytest.raises(DataError, match=r"case 'sub-01_ses-1' has no 'site', which `group` needs; also sub-01_ses-2$"):
+        found_in(tmp_path, "site")
