@@ -9,7 +9,8 @@ from segsweep.reports.numbers import count, decimals_for, listed, number, with_i
 from segsweep.reports.scores import Estimator
 from segsweep.reports.settings_table import UNIT_NAMES
 from segsweep.spec.report_settings import ReportSettings
-from segsweep.statistics.equivalence import Verdict
+from segsweep.statistics.equivalence import Verdict, fewest_units
+from segsweep.statistics.family import Comparison
 from segsweep.statistics.variance import FEWEST_SEEDS
 
 METRIC_NAMES = {"dice": "Dice", "jaccard": "Jaccard", "nsd": "NSD", "hd95": "HD95", "assd": "ASSD"}
@@ -24,7 +25,12 @@ def score_sentence(pairs: Pairs, settings: ReportSettings, cases: int) -> str:
     """
     metric = METRIC_NAMES[settings.metric]
     order = [place for place in pairs.ranked() if math.isfinite(pairs.scores[place])]
-    on = f"On these {count(cases, 'case')}"
+    partial = 0 < pairs.shared < cases
+    on = (
+        f"On the {pairs.shared} of these {cases} cases that every setting has,"
+        if partial
+        else f"On these {count(cases, 'case')}"
+    )
     if not order:
         return f"No case has a {metric}."
     best = pairs.settings[order[0]]
@@ -41,16 +47,21 @@ def score_sentence(pairs: Pairs, settings: ReportSettings, cases: int) -> str:
         [place for place in order[1:] if pairs.between(order[0], place).verdict is verdict]
         for verdict in (Verdict.EQUIVALENT, Verdict.DIFFERENT, Verdict.UNDECIDED)
     )
-    parts = [f"{on} {_equals(pairs, order[0], same, settings, metric)}"]
+    enough = fewest_units(settings.level)
+    alike = [place for place in open_ if pairs.between(order[0], place).untied < enough]
+    others = []
     if worse:
-        parts.append(_worse(pairs, order[0], worse))
-    if open_:
-        parts.append(_undecided(pairs, order[0], open_))
-    return "; ".join(parts) + "."
+        others.append(_worse(pairs, order[0], worse))
+    if open_ := [place for place in open_ if place not in alike]:
+        others.append(_undecided(pairs, order[0], open_))
+    others += [_alike(pairs, order[0], place) for place in alike]
+    if partial and others:
+        others[0] = f"on the cases that both of a pair have, {others[0]}"
+    return "; ".join([f"{on} {_equals(pairs, order[0], same, settings, metric)}", *others]) + "."
 
 
 def _equals(pairs: Pairs, best: int, same: list[int], settings: ReportSettings, metric: str) -> str:
-    name, score = pairs.settings[best], number(pairs.scores[best], 3)
+    name, score = pairs.settings[best], number(pairs.common[best], 3)
     if not same:
         return f"{name} has the best mean {metric} ({score})"
     group = [best, *same]
@@ -71,7 +82,7 @@ def _equals(pairs: Pairs, best: int, same: list[int], settings: ReportSettings, 
 
 
 def _down_to(pairs: Pairs, score: str, last: int) -> str:
-    lowest = number(pairs.scores[last], 3)
+    lowest = number(pairs.common[last], 3)
     return "" if lowest == score else f" to {lowest}"
 
 
@@ -94,6 +105,17 @@ def _undecided(pairs: Pairs, best: int, undecided: list[int]) -> str:
             f"({_size(pairs, best, place)})"
         )
     return f"whether {_named(pairs, undecided)} are worse than {pairs.settings[best]} is undecided"
+
+
+def _alike(pairs: Pairs, best: int, place: int) -> str:
+    name, other, untied = pairs.settings[place], pairs.settings[best], pairs.between(best, place).untied
+    if not untied:
+        return f"{name} scores as {other} does on all of them, which are too few to say more"
+    return f"{name} and {other} score differently on only {_independent(untied)}, too few to say which is better"
+
+
+def _independent(cases: int) -> str:
+    return count(cases, "independent case")
 
 
 def _size(pairs: Pairs, better: int, other: int) -> str:
@@ -156,7 +178,7 @@ def level_sentence(trainings: Sequence[tuple[str, int]]) -> str:
     )
 
 
-def caveats(estimates: PanelEstimates, pairs: Pairs) -> tuple[str, ...]:
+def caveats(estimates: PanelEstimates, pairs: Pairs, settings: ReportSettings) -> tuple[str, ...]:
     """What weakens the intervals of this panel."""
     panel, sentences = estimates.panel, []
     if estimates.weights is None:
@@ -167,9 +189,20 @@ def caveats(estimates: PanelEstimates, pairs: Pairs) -> tuple[str, ...]:
         sentences.append(
             f"Only {estimates.units} independent cases: 95% intervals of so few are known to miss more than 5%."
         )
-    elif pairs.untied is not None and pairs.untied < FEW_CASES:
+    elif (found := _fewest_untied(pairs, fewest_units(settings.level))) is not None:
+        first, second = pairs.settings[found.first], pairs.settings[found.second]
         sentences.append(
-            f"Two settings score differently on only {count(pairs.untied, 'case')}; an interval that rests on so few "
-            "is known to miss more often than it claims."
+            f"{first} and {second} score differently on only {_independent(found.untied)}; an interval that rests on "
+            "so few is known to miss more often than it claims."
         )
     return tuple(sentences)
+
+
+def _fewest_untied(pairs: Pairs, enough: int) -> Comparison | None:
+    """Of the best setting and another one, where few cases decide; fewer than enough decide nothing."""
+    if not pairs.comparisons:
+        return None
+    best, *others = pairs.ranked()
+    found = (pairs.between(best, other) for other in others)
+    few = [one for one in found if enough <= one.untied < FEW_CASES]
+    return min(few, key=lambda one: one.untied, default=None)

@@ -35,10 +35,9 @@ class Pairs:
         scores: mean of the compared metric over the setting's own cases, shape (settings,).
         common: the same over the cases (of a test set also the models) that every setting has, by which they are
             ranked; `scores` where there is none.
+        shared: number of cases that every setting has.
         comparisons: one per pair, difference = first − second.
         resamples: how many were drawn.
-        untied: fewest cases on which the best setting and another one differ at all, settings that never differ from
-            it aside; None where there is no other.
         higher_is_better: whether a positive difference means that the first is better.
     """
 
@@ -46,9 +45,9 @@ class Pairs:
     settings: tuple[str, ...]
     scores: tuple[float, ...]
     common: tuple[float, ...]
+    shared: int
     comparisons: tuple[Comparison, ...]
     resamples: int
-    untied: int | None
     higher_is_better: bool
 
     def ranked(self) -> tuple[int, ...]:
@@ -130,9 +129,9 @@ def _pairs(
         settings=estimates.panel.settings,
         scores=tuple(averages.tolist()),
         common=tuple((_means(compared[:, everywhere]) if everywhere.any() else averages).tolist()),
+        shared=int(everywhere.sum()),
         comparisons=comparisons,
         resamples=weights.resamples if weights is not None else 0,
-        untied=_fewest_untied(compared, averages),
         higher_is_better=settings.metric in OVERLAPS,
     )
 
@@ -141,11 +140,3 @@ def _means(scores: Floats) -> Floats:
     count = np.isfinite(scores).sum(axis=1)
     means: Floats = np.divide(np.nansum(scores, axis=1), count, out=np.full(len(scores), np.nan), where=count > 0)
     return means
-
-
-def _fewest_untied(scores: Floats, averages: Floats) -> int | None:
-    if not np.isfinite(averages).any():
-        return None
-    best = scores[int(np.nanargmax(averages))]
-    differ = (np.isfinite(scores) & np.isfinite(best) & (scores != best)).sum(axis=1)
-    return min((int(cases) for cases in differ if cases), default=None)

@@ -7,8 +7,8 @@ from segsweep.reports.document import Cell, Column, Mark, Table, text_cell
 from segsweep.reports.interval_cells import interval_cell
 from segsweep.reports.numbers import NOTHING, p_value, signed
 from segsweep.spec.report_settings import ReportSettings
-from segsweep.statistics.equivalence import Verdict
-from segsweep.statistics.intervals import Interval
+from segsweep.statistics.equivalence import Verdict, fewest_units
+from segsweep.statistics.family import Comparison
 from segsweep.statistics.planning import MOST, cases_needed
 
 MOST_IN_MATRIX = 16
@@ -27,7 +27,7 @@ MEANINGS = {
 }
 
 CORRECTIONS = {
-    "max-t": "studentised max-T step-down over all pairs",
+    "max-t": "studentised max-T step-down over all pairs (Bonferroni for those that differ on few cases only)",
     "holm": "Holm over all pairs",
     "bh": "Benjamini–Hochberg over all pairs (false discovery rate)",
 }
@@ -47,7 +47,7 @@ def pairs_table(pairs: Pairs, settings: ReportSettings, *, slug: str, metric: st
         *([Column(f"Cases needed for {settings.margin:g}", numeric=True)] if plans else []),
     )
     rows = tuple(
-        (*_row(pairs, first, second), *([_needed(pairs.gain(first, second), settings)] if plans else []))
+        (*_row(pairs, first, second), *([_needed(pairs.between(first, second), settings)] if plans else []))
         for first, second in pairs.best_first()
     )
     note = (
@@ -79,10 +79,10 @@ def _row(pairs: Pairs, first: int, second: int) -> tuple[Cell, ...]:
     )
 
 
-def _needed(gain: Interval, settings: ReportSettings) -> Cell:
+def _needed(found: Comparison, settings: ReportSettings) -> Cell:
     """Cases on which a difference of the size of the margin would be found four times out of five."""
-    spread = gain.standard_error * math.sqrt(gain.n)
-    if not spread > 0:
+    spread = found.difference.standard_error * math.sqrt(found.n)
+    if found.untied < fewest_units(settings.level) or not spread > 0:
         return Cell(NOTHING)
     cases = cases_needed(settings.margin, spread, level=settings.level)
     return Cell(f"> {MOST:,}") if cases is None else Cell(f"{cases:,}".replace(",", "\u202f"), cases)

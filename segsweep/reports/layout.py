@@ -94,7 +94,7 @@ def _panel_answer(item: PanelReport, report: Report) -> str:
     parts = [
         words.score_sentence(item.pairs, report.settings, cases),
         phantom_bias.sentence(item.phantoms) or words.volume_sentence(item.estimates, report.settings),
-        *words.caveats(item.estimates, item.pairs),
+        *words.caveats(item.estimates, item.pairs, report.settings),
     ]
     return " ".join(part for part in parts if part)
 

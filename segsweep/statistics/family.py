@@ -18,8 +18,11 @@ from segsweep.statistics.multiplicity import Correction, StepDownMaximum, benjam
 _VALUES_AT_ONCE = 2_000_000
 """Resampled statistics held at a time: 16 MB a table, and few enough products for each to be worth its while."""
 
-_RARELY = 0.001
-"""A larger share of resamples without any spread, and a pair says more of its ties than of its difference."""
+_ONLY_TIES = 1e-9
+"""Where a larger share of resamples draws nothing but ties (twenty differing cases of hundreds, or fewer), t* says more
+of how many of them were drawn than of the difference."""
+_INFINITE = 1e-3
+"""A larger share of resamples without spread, and the same holds."""
 
 Sample = TypeVar("Sample", bound=Estimates)
 
@@ -32,6 +35,7 @@ class Comparison:
         first: row of one setting.
         second: row of the other.
         n: number of cases both have a value for.
+        untied: number of cases (of groups, where cases are grouped) on which they differ.
         difference: mean of (first − second) over these cases, with its interval.
         p: two-sided, this pair alone.
         p_corrected: two-sided, corrected for all pairs of the family; never below p.
@@ -41,6 +45,7 @@ class Comparison:
     first: int
     second: int
     n: int
+    untied: int
     difference: Interval
     p: float
     p_corrected: float
@@ -99,7 +104,8 @@ class Family(Estimates):
         error, n = float(self.standard_error[row]), int(self.n[row])
         difference = Interval(estimate, low, high, self.level, "studentised", error, n)
         decided = verdict(difference, p_corrected, margin=margin, units=int(self.units[row]))
-        return Comparison(first, second, n, difference, float(self.p[row]), p_corrected, decided)
+        untied = int(self.untied[row])
+        return Comparison(first, second, n, untied, difference, float(self.p[row]), p_corrected, decided)
 
 
 def canonical_order(scores: Floats) -> NDArray[np.intp]:
@@ -131,7 +137,9 @@ def studentised_family(
 
     Two settings that differ on three cases of five hundred differ on none in a twentieth of the resamples, where t* is
     infinite: in the joint distribution they would keep every other pair from being told apart. Such pairs are judged
-    apart, by Bonferroni, and the others jointly with the part of the error that is left.
+    apart, by Bonferroni, and the others jointly with the part of the error that is left. What a resample says of three
+    cases is no evidence either: no p is smaller than the sign-flip test of the cases that differ can give, and where
+    that does not reach the level, the interval holds 0.
 
     Args:
         order: the settings in canonical order.
@@ -150,22 +158,41 @@ def studentised_family(
     observed[np.isnan(observed)] = 0.0
     rising = np.argsort(observed, kind="stable")
     step_down = StepDownMaximum(resamples)
-    columns, steps, judged_apart = [], [], []
+    columns, steps = [], []
     for block in blocks:
         sample = estimates(pairs[rising[block]])
         draws = statistics(sample, pairs[rising[block]])
+        floor = _smallest_p(sample)
         low, high = studentised.bounds(sample, draws, level=level)
-        p = studentised.p_values(sample, draws), studentised.symmetric_p_values(sample, draws)
-        columns.append((sample.estimate, sample.standard_error, sample.n, sample.units, low, high, *p))
-        apart = (studentised.smallest_p(sample) > 0) | (np.isinf(draws).mean(axis=1) > _RARELY)
+        few = floor > 1 - level
+        low, high = np.where(few, np.minimum(low, 0.0), low), np.where(few, np.maximum(high, 0.0), high)
+        alone = np.maximum(studentised.p_values(sample, draws), floor)
+        symmetric = np.maximum(studentised.symmetric_p_values(sample, draws), floor)
+        # The bootstrap sees no spread in a constant difference, and its least p, 1/(R+1), means nothing there.
+        constant = (sample.standard_error == 0) & (sample.estimate != 0)
+        apart = constant | _often_tied(sample, draws)
+        p_apart = len(pairs) * np.where(constant, floor, symmetric)
         steps.append(step_down.add(observed[rising[block]][~apart], draws[~apart]))
-        judged_apart.append(apart)
-    estimate, error, n, units, low, high, alone, symmetric = map(np.concatenate, zip(*columns, strict=True))
-    apart = np.concatenate(judged_apart)
-    p_max = len(pairs) * symmetric
+        results = sample.estimate, sample.standard_error, sample.n, sample.units, sample.untied, low, high
+        columns.append((*results, alone, symmetric, p_apart, apart))
+    *found, p_max, apart = (np.concatenate(column) for column in zip(*columns, strict=True))
     p_max[~apart] = monotone(np.concatenate(steps)) * (len(pairs) / max(int(np.count_nonzero(~apart)), 1))
+    estimate, error, n, units, untied, low, high, alone, symmetric = found
     p_max = np.minimum(p_max, 1.0)
-    return Family(estimate, error, n, units, pairs[rising], low, high, alone, symmetric, p_max, level)
+    return Family(estimate, error, n, units, untied, pairs[rising], low, high, alone, symmetric, p_max, level)
+
+
+def _smallest_p(sample: Estimates) -> Floats:
+    """The least two-sided p that a sign-flip test of the units that differ can give, 2^(1−u); 0 where none does."""
+    return np.where(sample.untied > 0, np.exp2(1.0 - sample.untied), 0.0)
+
+
+def _often_tied(sample: Estimates, draws: Floats) -> NDArray[np.bool_]:
+    """Pairs of which too many resamples draw ties alone, or, as their t* says, values that are all equal."""
+    units = np.maximum(sample.units, 1)
+    tied = np.where(sample.untied > 0, (1 - sample.untied / units) ** units, 0.0)
+    found: NDArray[np.bool_] = (tied > _ONLY_TIES) | (np.isinf(draws).mean(axis=1) > _INFINITE)
+    return found
 
 
 def _blocks(rows: int, size: int) -> list[slice]:

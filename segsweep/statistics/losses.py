@@ -138,6 +138,7 @@ def _estimates(differences: Floats, member: NDArray[np.bool_], weights: Weights)
         standard_error=np.sqrt(case_variance + run_variance),
         n=sample.n,
         units=sample.units,
+        untied=sample.untied,
         means=sample,
         case_error=np.sqrt(case_variance),
         run_error=np.sqrt(run_variance),
@@ -150,7 +151,7 @@ def _statistics(sample: _LossEstimates, weights: Weights, runs: Floats, pairs: N
     total = _run_statistics(sample.freedom, runs, pairs) * sample.run_error[:, None]
     varying = sample.case_error > 0  # where cases do not vary, an infinite t* of theirs has no weight
     cases = resampled_statistics(sample.means, weights)
-    total[varying] += (sample.case_error[:, None] * cases)[varying]
+    total[varying] += sample.case_error[varying, None] * cases[varying]
     return total / np.where(sample.standard_error > 0, sample.standard_error, 1.0)[:, None]
 
 

@@ -33,12 +33,14 @@ class Estimates:
         standard_error: of that mean, nan where fewer than two units have a value; shape (columns,).
         n: number of cases with a value; shape (columns,).
         units: number of units with a value; shape (columns,).
+        untied: number of units whose values do not sum to 0, which for differences is no tie; shape (columns,).
     """
 
     estimate: Floats
     standard_error: Floats
     n: NDArray[np.intp]
     units: NDArray[np.intp]
+    untied: NDArray[np.intp]
 
     @property
     def statistic(self) -> Floats:
@@ -85,12 +87,13 @@ def means(values: Floats, weights: Weights) -> Means:
     constant = np.abs(deviations).max(axis=1) <= NO_SPREAD * np.abs(filled).max(axis=1)
     deviations[constant] = 0.0
     residuals = unit_sums(deviations, weights)
+    untied = np.count_nonzero(unit_sums(filled, weights), axis=1)
     sizes = unit_sums(present.astype(np.float64), weights)
     units = np.count_nonzero(sizes, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = units / (units - 1.0) * np.square(residuals).sum(axis=1) / np.square(n.astype(np.float64))
     standard_error = np.where(units > 1, np.sqrt(variance), np.nan)
-    return Means(estimate, standard_error, n, units, residuals, sizes)
+    return Means(estimate, standard_error, n, units, untied, residuals, sizes)
 
 
 def resampled_sums(sample: Means, weights: Weights) -> Floats:

@@ -83,7 +83,7 @@ def slope_interval(x: Floats, y: Floats, weights: Weights, *, level: float = 0.9
         # on an exact line nothing moves but rounding
         draws = np.where((shift == 0) | (error == 0), 0.0, shift / spread)
     units = np.count_nonzero(basis[4:], axis=1)
-    sample = Estimates(np.array([slope]), error, np.array([n]), units)
+    sample = Estimates(np.array([slope]), error, np.array([n]), units, units)
     low, high = studentised.bounds(sample, draws[None], level=level)
     ends = float(low[0]) / unit, float(high[0]) / unit
     return Interval(slope / unit, *ends, level, "studentised", float(error[0]) / unit, n)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -18,16 +19,18 @@ FAST = ReportSettings(resamples=999)
 SAME, OTHER, OPEN = Verdict.EQUIVALENT, Verdict.DIFFERENT, Verdict.UNDECIDED
 
 
-def pairs_of(scores: list[float], verdicts: dict[tuple[int, int], Verdict], *, higher_is_better: bool = True) -> Pairs:
+def pairs_of(
+    scores: list[float], verdicts: dict[tuple[int, int], Verdict], *, higher_is_better: bool = True, untied: int = 200
+) -> Pairs:
     """Comparisons with intervals of ±0.01 around the differences of the means."""
     comparisons = []
     for first in range(len(scores)):
         for second in range(first + 1, len(scores)):
             gain = scores[first] - scores[second]
             interval = Interval(gain, gain - 0.01, gain + 0.01, 0.95, "studentised", 0.005, 200)
-            comparisons.append(Comparison(first, second, 200, interval, 0.01, 0.02, verdicts[first, second]))
+            comparisons.append(Comparison(first, second, 200, untied, interval, 0.01, 0.02, verdicts[first, second]))
     names = tuple("ABCDEFGH"[: len(scores)])
-    return Pairs(Level.MODELS, names, tuple(scores), tuple(scores), tuple(comparisons), 999, None, higher_is_better)
+    return Pairs(Level.MODELS, names, tuple(scores), tuple(scores), 200, tuple(comparisons), 999, higher_is_better)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,30 @@ def pairs_of(scores: list[float], verdicts: dict[tuple[int, int], Verdict], *, h
 )
 def test_scores_in_words(scores: list[float], verdicts: dict[tuple[int, int], Verdict], expected: str) -> None:
     assert score_sentence(pairs_of(scores, verdicts), FAST, 200) == expected
+
+
+@pytest.mark.parametrize(
+    ("untied", "expected"),
+    [
+        (0, "A scores as B does on all of them, which are too few to say more."),
+        (1, "A and B score differently on only 1 independent case, too few to say which is better."),
+        (5, "A and B score differently on only 5 independent cases, too few to say which is better."),
+        (6, "whether A is worse than B is undecided (0.040 [0.030, 0.050])."),
+    ],
+)
+def test_where_few_cases_differ_the_answer_says_so(untied: int, expected: str) -> None:
+    pairs = pairs_of([0.80, 0.84], {(0, 1): OPEN}, untied=untied)
+    assert score_sentence(pairs, FAST, 200) == f"On these 200 cases B has the best mean Dice (0.840); {expected}"
+
+
+def test_means_are_of_the_cases_that_were_compared() -> None:
+    """One setting lacks the hardest cases: its own mean is higher than those that it is compared by."""
+    pairs = pairs_of([0.84, 0.84, 0.80], {(0, 1): SAME, (0, 2): OTHER, (1, 2): OTHER})
+    pairs = replace(pairs, scores=(0.72, 0.84, 0.70), shared=120)
+    assert score_sentence(pairs, FAST, 200) == (
+        "On the 120 of these 200 cases that every setting has, A and B cannot be told apart (mean Dice 0.840, every "
+        "difference within ±0.01); on the cases that both of a pair have, C is worse by 0.040 [0.030, 0.050]."
+    )
 
 
 def test_many_worse_settings_are_summed_up() -> None:
@@ -157,7 +184,7 @@ def test_a_missing_fold_is_named() -> None:
     ("cases", "differing", "expected"),
     [
         (15, 15, "Only 15 independent cases"),
-        (30, 6, "Two settings score differently on only 6 cases"),
+        (30, 6, "ce and dice Φ=image score differently on only 6 independent cases"),
         (30, 30, None),
         (30, 0, None),
     ],

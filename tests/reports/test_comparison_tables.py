@@ -5,6 +5,7 @@ import pytest
 from segsweep.reports.comparison import Level, Pairs
 from segsweep.reports.comparison_tables import MOST_IN_MATRIX, matrix, pairs_table
 from segsweep.reports.document import Mark
+from segsweep.reports.numbers import NOTHING
 from segsweep.spec.report_settings import ReportSettings
 from segsweep.statistics.equivalence import Verdict
 from segsweep.statistics.family import Comparison
@@ -13,12 +14,15 @@ from segsweep.statistics.intervals import Interval
 SETTINGS = ReportSettings()
 
 
-def pairs_of(scores: list[float], verdict: Verdict, *, level: Level = Level.MODELS, higher: bool = True) -> Pairs:
+def pairs_of(
+    scores: list[float], verdict: Verdict, *, level: Level = Level.MODELS, higher: bool = True, untied: int = 100
+) -> Pairs:
     comparisons = tuple(
         Comparison(
             one,
             two,
             100,
+            untied,
             Interval(
                 scores[one] - scores[two], scores[one] - scores[two] - 0.02, scores[one] - scores[two] + 0.01, 0.95,
                 "studentised", 0.005, 100,
@@ -34,9 +38,9 @@ def pairs_of(scores: list[float], verdict: Verdict, *, level: Level = Level.MODE
         tuple("ABCDEFGHIJKLMNOPQRST"[: len(scores)]),
         tuple(scores),
         tuple(scores),
+        100,
         comparisons,
         999,
-        None,
         higher,
     )
 
@@ -49,6 +53,11 @@ def test_the_better_setting_stands_first_and_the_interval_turns_with_it() -> Non
     table = pairs_table(pairs_of([0.7, 0.8], Verdict.DIFFERENT), SETTINGS, slug="x", metric="Dice")
     assert texts(table)[0][:7] == ["B", "A", "100", "0.100 [0.090, 0.120]", "< 0.001", "0.030", "different"]
     assert table.rows[0][6].marks == frozenset({Mark.BETTER})
+
+
+def test_cases_needed_are_not_told_of_pairs_that_differ_on_few_cases() -> None:
+    table = pairs_table(pairs_of([0.8, 0.7], Verdict.UNDECIDED, untied=5), SETTINGS, slug="x", metric="Dice")
+    assert table.rows[0][-1].text == NOTHING
 
 
 def test_cases_needed_follow_the_textbook() -> None:

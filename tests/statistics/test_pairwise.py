@@ -102,9 +102,41 @@ def test_a_pair_that_differs_on_few_cases_does_not_hide_the_others(differing):
     alone = means((scores[0] - twin[0])[None], weights)
     larger = np.abs(resampled_statistics(alone, weights)) >= np.abs(alone.statistic)
     # six pairs, of which this one is judged by itself and the other five together
-    assert family[0, 3].p_corrected == min(6 * (1 + larger.sum()) / 1000, 1.0)
+    assert family[0, 3].p_corrected == min(6 * max((1 + larger.sum()) / 1000, 2.0 ** (1 - differing)), 1.0)
     # both tails hold nothing but the pair itself, and so does the joint distribution: 2 and 6/5 of 1,000
     assert [family[pair].p_corrected for pair in ((0, 2), (1, 2), (2, 3))] == [0.002] * 3
+
+
+def test_many_pairs_that_differ_on_few_cases_do_not_hide_the_others_together():
+    base = rng().beta(8, 2, size=500)
+    near = np.repeat(base[None], 16, axis=0)
+    for row, setting in enumerate(near[1:]):
+        setting[row * 7 : row * 7 + 7] += rng(row).normal(0, 0.05, size=7)
+    worse = base - 0.01 - rng(3).normal(0, 0.045, size=500)  # t of 5.6
+    found = compare_pairs(
+        np.concatenate([near, worse[None]]), bootstrap_weights(500, 999, rng=rng()), correction="max-t", margin=0.0
+    )
+    assert max(one.p_corrected for one in found if one.second == 16) < 0.01
+
+
+@pytest.mark.parametrize("differing", [1, 2, 3, 4, 5, 6, 7])
+def test_no_p_is_smaller_than_that_of_the_sign_flips_of_the_cases_that_differ(differing):
+    scores = np.tile(dice_like(1, 300), (2, 1))
+    scores[1, :differing] += 0.05
+    for correction in ("max-t", "holm", "bh"):
+        (found,) = compare_pairs(scores, bootstrap_weights(300, 1999, rng=rng()), correction=correction, margin=0.0)
+        flipped = np.array(list(itertools.product([-1, 1], repeat=differing))).sum(axis=1)
+        assert found.untied == differing
+        assert min(found.p, found.p_corrected) >= np.mean(np.abs(flipped) >= differing)
+        assert (found.difference.low <= 0 <= found.difference.high) or found.p <= 0.05
+
+
+def test_a_constant_difference_is_found_among_many_pairs():
+    scores = dice_like(12, 100)
+    scores[1] = scores[0] + 0.3
+    found = compare_pairs(scores, bootstrap_weights(100, 999, rng=rng()), correction="max-t", margin=0.01)[0]
+    # 66 pairs times 2⁻⁹⁹ is nothing; no corrected p is below the pair's own
+    assert (found.p, found.p_corrected, found.verdict) == (0.002, 0.002, Verdict.DIFFERENT)
 
 
 def test_max_t_rejects_more_than_holm_where_settings_are_correlated():
