@@ -34,6 +34,15 @@ def against_plain(panel: Panel) -> list[Against]:
     return [(one, plain[one.batch_size]) for one in found if not one.is_plain and one.batch_size in plain]
 
 
+def baselines(panel: Panel) -> list[tuple[int, Setting]]:
+    """Places of the losses made for missing labels, each with the plain soft Dice loss of its batch size."""
+    trials = {trial.setting: trial for trial in panel.results.trials}
+    plain = {one.batch_size: one for one in dice_settings(panel) if one.is_plain}
+    places = ((place, trials[name]) for place, name in enumerate(panel.settings))
+    return [(place, plain[trial.batch_size]) for place, trial in places
+            if trial.loss in ("marginal_dice", "leaf_dice") and trial.batch_size in plain]  # fmt: skip
+
+
 def dice_settings(panel: Panel) -> list[Setting]:
     """The soft Dice losses of a panel."""
     trials = {trial.setting: trial for trial in panel.results.trials}

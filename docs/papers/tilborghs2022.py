@@ -7,7 +7,7 @@ import numpy as np
 
 from papers.chosen_sections import chosen_sections
 from papers.compared import compare
-from papers.dice_settings import Against, Setting, against_plain, dice_settings
+from papers.dice_settings import Against, Setting, against_plain, baselines, dice_settings
 from papers.finding import Agreement, Difference, Finding, all_higher, none_lower, written
 from papers.tracked import Tracked
 from segsweep.reports.document import Section
@@ -80,21 +80,38 @@ def _removed(item: PanelReport, report: Report) -> Iterator[Finding]:
         "with Φ over the batch or an ε of the mean volume",
         where, f"Dice: {_levels(item.panel, dice, pairs)}", over, all_higher(over),
     )  # fmt: skip
+    yield from _as_good_as_baselines(item, report, dice, where)
     yield from _benchmark(item, report, dice, where)
     yield from _learnt(item, report, lost, where)
-    yield from _told_apart(item, [row.roc for row in item.removed.rows], f"{heading(item, report)}; kept or removed")
+    true = item.removed.true_roc
+    beside = "" if true is None else f"; of the true volumes {_area(true)}"
+    yield from _told_apart(
+        item, [row.roc for row in item.removed.rows], f"{heading(item, report)}; kept or removed", beside
+    )
+
+
+def _as_good_as_baselines(item: PanelReport, report: Report, dice: Floats, where: str) -> Iterator[Finding]:
+    """The plain setting beside the losses that were made for missing labels."""
+    pairs = [(plain.place, place) for place, plain in baselines(item.panel)]
+    if pairs and item.estimates.weights is not None:
+        found = compare(item.panel.settings, dice, pairs, item.estimates.weights, report.settings, margin=MARGIN)
+        yield from _finding(
+            "It stands them as well as the losses made for missing labels", where, "Dice", found, none_lower(found)
+        )
 
 
 def _benchmark(item: PanelReport, report: Report, dice: Floats, where: str) -> Iterator[Finding]:
-    """The plain settings beside themselves on full labels of as many cases."""
-    other = next((each for each in report.panels if _is_benchmark(each, item)), None)
-    if other is None or item.estimates.weights is None:
+    """The plain settings beside themselves on full labels, of as many cases where that was trained."""
+    others = [each for each in report.panels if _is_full(each, item)]
+    if not others or item.estimates.weights is None:
         return
+    other = max(others, key=lambda each: each.panel.key.labels != "full")
+    labels = "full labels" if other.panel.key.labels == "full" else "full labels of as many cases"
     names, rows = [], []
     for one in (one for one in dice_settings(item.panel) if one.is_plain):
         setting = item.panel.settings[one.place]
         if setting in other.panel.settings:
-            names += [f"{setting}, labels removed", f"{setting}, full labels of as many cases"]
+            names += [f"{setting}, labels removed", f"{setting}, {labels}"]
             full = over_repeats(other.panel.values("dice"))[other.panel.settings.index(setting)]
             rows += [dice[one.place], np.where(np.isfinite(dice[one.place]), full, np.nan)]
     if not rows:
@@ -102,13 +119,15 @@ def _benchmark(item: PanelReport, report: Report, dice: Floats, where: str) -> I
     pairs = [(place, place + 1) for place in range(0, len(names), 2)]
     found = compare(names, np.stack(rows), pairs, item.estimates.weights, report.settings, margin=MARGIN)
     yield from _finding(
-        "(A question of ours.) It finds them as well as if it had been trained on full labels of as many cases",
+        f"(A question of ours.) It finds them as well as if it had been trained on {labels}",
         where, "Dice", found, none_lower(found),
     )  # fmt: skip
 
 
-def _is_benchmark(other: PanelReport, item: PanelReport) -> bool:
-    return other.panel.key.labels.startswith("as many as") and other.panel.cases == item.panel.cases
+def _is_full(other: PanelReport, item: PanelReport) -> bool:
+    labels = other.panel.key.labels
+    same = replace(other.panel.key, labels=item.panel.key.labels) == item.panel.key
+    return same and other.panel.cases == item.panel.cases and (labels == "full" or labels.startswith("as many as"))
 
 
 def _not_learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
@@ -157,7 +176,11 @@ def _empty_shares(item: PanelReport, which: Floats) -> Floats:
     return np.where(which, over_repeats(item.panel.values("empty_pred")), np.nan)
 
 
-def _told_apart(item: PanelReport, rocs: Sequence[Presence | None], where: str) -> Iterator[Finding]:
+def _area(roc: Presence) -> str:
+    return with_interval(roc.auc.estimate, roc.auc.low, roc.auc.high, 2)
+
+
+def _told_apart(item: PanelReport, rocs: Sequence[Presence | None], where: str, beside: str = "") -> Iterator[Finding]:
     """Areas under the ROC curve; two differ where their intervals do not meet, and are equal where both are narrow."""
     pairs = [(rocs[one.place], rocs[plain.place]) for one, plain in against_plain(item.panel)]
     areas = [(one.auc, plain.auc) for one, plain in pairs if one is not None and plain is not None]
@@ -167,13 +190,11 @@ def _told_apart(item: PanelReport, rocs: Sequence[Presence | None], where: str) 
     lower = any(one.high < plain.low for one, plain in areas)
     equal = all(max(one.high, plain.high) - min(one.low, plain.low) < MARGIN for one, plain in areas)
     said = (
-        f"{setting} {with_interval(roc.auc.estimate, roc.auc.low, roc.auc.high, 2)}"
-        for setting, roc in zip(item.panel.settings, rocs, strict=True)
-        if roc is not None
+        f"{setting} {_area(roc)}" for setting, roc in zip(item.panel.settings, rocs, strict=True) if roc is not None
     )
     yield Finding(
-        "The predicted volume tells them apart less well with Φ over the image and a negligible ε",
-        where, f"AUC: {', '.join(said)}",
+        "The area under the ROC of the predicted volume is smaller with Φ over the image and a negligible ε",
+        where, f"AUC: {', '.join(said)}{beside}",
         Agreement.AGREES if higher else Agreement.DISAGREES if lower or equal else Agreement.UNDECIDED,
     )  # fmt: skip
 

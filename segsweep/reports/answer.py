@@ -140,7 +140,7 @@ def volume_sentence(estimates: PanelEstimates, settings: ReportSettings) -> str:
     if not wrong:
         if estimates.weights is None or not any(math.isfinite(mean.estimate) for mean in errors):
             return ""
-        return "No setting's mean volume error differs from 0 beyond chance."
+        return "Volumes after the decision: no setting's mean error differs from 0 beyond chance."
     said = [_direction(estimates.panel.settings[place], errors[place], decimals, unit) for place in wrong[:_MOST_NAMED]]
     rest = len(wrong) - _MOST_NAMED
     if rest > 0:

@@ -4,6 +4,7 @@ What Φ and ε change most (Tilborghs et al. 2022): whether a model leaves an im
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +102,11 @@ def section(found: PresenceResults, *, slug: str, level: float) -> Section:
     return Section(
         f"{slug}-presence",
         "Cases with and without the structure",
-        (_table(found, slug, level), Drawings(lambda: (_drawing(found, slug),)), _points(found, slug)),
+        (
+            _table(found, slug, level),
+            roc_figures([(row.setting, row.roc) for row in found.rows], f"{slug}-presence", "Presence"),
+            _points(found, slug),
+        ),
     )
 
 
@@ -159,26 +164,42 @@ def _points(found: PresenceResults, slug: str) -> Table:
     return Table(f"{slug}-presence-roc", "Points of the ROC curves", columns, rows, folded=True)
 
 
-def _drawing(found: PresenceResults, slug: str) -> Drawing:
-    curves = [row for row in found.rows if row.roc is not None][:MOST_CURVES]
-    columns = canvas.legend_columns([row.setting for row in curves])
+def roc_figures(curves: Sequence[tuple[str, Presence | None]], slug: str, what: str) -> Drawings:
+    """ROC curves by setting, as many to a figure as can be told apart.
+
+    Args:
+        curves: settings and their curves; settings without one are left out.
+        slug: that the figures' slugs begin with.
+        what: the predicted volume tells.
+    """
+    known = [(setting, roc) for setting, roc in curves if roc is not None]
+    parts = [known[start : start + MOST_CURVES] for start in range(0, len(known), MOST_CURVES)]
+    return Drawings(
+        lambda: tuple(
+            _drawing(part, f"{slug}-figure" + (f"-{number}" if number else ""), f"{what} told by predicted volume")
+            for number, part in enumerate(parts)
+        )
+    )
+
+
+def _drawing(curves: Sequence[tuple[str, Presence]], slug: str, title: str) -> Drawing:
+    columns = canvas.legend_columns([setting for setting, _ in curves])
     lines = math.ceil(len(curves) / columns)
     with canvas.style():
         figure, axes = canvas.one_axes(276 + 18 * lines, left=52, legend_lines=lines)
         axes.plot([0, 1], [0, 1], color=canvas.MUTED, linewidth=1)
-        for index, row in enumerate(curves):
-            if row.roc is not None:
-                axes.plot(
-                    row.roc.false_positive_rate, row.roc.sensitivity, color=canvas.SERIES[index], linewidth=1.8,
-                    linestyle=("-", "--", "-.", ":", "-", "--")[index], label=row.setting,
-                )  # fmt: skip
+        for index, (setting, roc) in enumerate(curves):
+            axes.plot(
+                roc.false_positive_rate, roc.sensitivity, color=canvas.SERIES[index], linewidth=1.8,
+                linestyle=("-", "--", "-.", ":", "-", "--")[index], label=setting,
+            )  # fmt: skip
         axes.set(
             xlabel="false-positive rate", ylabel="sensitivity", box_aspect=1, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01)
         )
         canvas.legend(figure, columns=columns)
         return canvas.drawing(
             figure,
-            slug=f"{slug}-presence-figure",
-            title="Presence told by predicted volume",
-            description="ROC curve of each setting; the areas are in the table above.",
+            slug=slug,
+            title=title,
+            description=f"ROC of {', '.join(setting for setting, _ in curves)}; the areas are in the table above.",
         )

@@ -12,8 +12,8 @@ import numpy as np
 from segsweep.reports.document import Column, Section, Table, text_cell
 from segsweep.reports.estimates import Mean, PanelEstimates, means_with_intervals
 from segsweep.reports.interval_cells import auc_cell, interval_cell, percent_cell
-from segsweep.reports.numbers import count, decimals_for
-from segsweep.reports.presence import roc_of
+from segsweep.reports.numbers import count, decimals_for, with_interval
+from segsweep.reports.presence import roc_figures, roc_of
 from segsweep.reports.scores import over_repeats
 from segsweep.reports.settings_table import UNIT_NAMES
 from segsweep.statistics.intervals import Interval
@@ -47,9 +47,14 @@ class RemovedRow:
 
 @dataclass(frozen=True, eq=False)
 class RemovedResults:
-    """All settings of a panel, and how many cases with the structure kept and lost their label."""
+    """All settings of a panel, and how many cases with the structure kept and lost their label.
+
+    Attributes:
+        true_roc: kept told from removed by true volume: what a perfect segmentation of both would come to.
+    """
 
     rows: tuple[RemovedRow, ...]
+    true_roc: Presence | None
     unit: str
     kept: int
     removed: int
@@ -63,8 +68,8 @@ def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults
     kept, removed = present & ~lost, present & lost
     if not removed.any():
         return None
-    volume = over_repeats(panel.values("volume_hard"))
-    error = volume - over_repeats(panel.values("volume_true"))
+    volume, true = over_repeats(panel.values("volume_hard")), over_repeats(panel.values("volume_true"))
+    error = volume - true
     dice, empty = over_repeats(panel.values("dice")), over_repeats(panel.values("empty_pred"))
     parts = [
         *(np.where(kept, values, np.nan) for values in (dice, error)),
@@ -85,12 +90,16 @@ def removed_labels(estimates: PanelEstimates, *, level: float) -> RemovedResults
         )
         for place, setting in enumerate(panel.settings)
     )
-    return RemovedResults(rows, panel.unit, int(np.count_nonzero(kept)), int(np.count_nonzero(removed)))
+    true_roc = roc_of(np.nanmean(true[:, either], axis=0), kept[either], level)
+    return RemovedResults(rows, true_roc, panel.unit, int(np.count_nonzero(kept)), int(np.count_nonzero(removed)))
 
 
 def section(found: RemovedResults, *, slug: str, level: float) -> Section:
-    """The table."""
-    return Section(f"{slug}-removed", "Cases whose label was removed from training", (_table(found, slug, level),))
+    """Table and ROC."""
+    curves = [(row.setting, row.roc) for row in found.rows]
+    figures = roc_figures(curves, f"{slug}-removed", "Kept and removed")
+    title = "Cases whose label was removed from training"
+    return Section(f"{slug}-removed", title, (_table(found, slug, level), figures))
 
 
 def _table(found: RemovedResults, slug: str, level: float) -> Table:
@@ -123,8 +132,18 @@ def _table(found: RemovedResults, slug: str, level: float) -> Table:
         f"{count(found.kept, 'case')} with the structure kept the label, {found.removed} lost it in training; all have "
         "their real label here. If those labels were missing, Dice against the real label should be high; if the "
         "structure is to be left out, the prediction should be empty. AUC: chance that a case that kept its label has "
-        "the larger predicted volume; where the cases were chosen at random nothing in the image tells them apart. "
+        f"the larger predicted volume{_if_right(found)}; where the cases were chosen at random nothing in the image "
+        "tells them apart. "
         f"{level:.0%} intervals: bootstrap over cases; shares by Wilson 1927 and AUC by Newcombe 2006, cases taken as "
         "independent."
     )
     return Table(f"{slug}-removed-table", "Cases whose label was removed from training", columns, rows, note)
+
+
+def _if_right(found: RemovedResults) -> str:
+    if found.true_roc is None:
+        return ""
+    auc = found.true_roc.auc
+    return (
+        f" (of the true volumes {with_interval(auc.estimate, auc.low, auc.high, 2)}, which finding both rightly gives)"
+    )

@@ -22,6 +22,8 @@ def sweep(learnt: dict[str, int], *, labels: str = "full", kind: str = "empty") 
         phi, epsilon = name.split()
         arguments = {"phi": phi, "epsilon": epsilon if epsilon == "mean_volume" else float(epsilon)}
         effect = Effect(f"dice Φ={phi} ε={epsilon}", "dice", phi=phi)
+        if phi == "leaf":
+            effect = Effect("leaf_dice", "leaf_dice")
         trial = trial_row(f"{labels} {name}", effect, labels=labels, arguments=json.dumps(arguments))
         made.trials.append(trial)
         for number in range(CASES):
@@ -90,6 +92,26 @@ def test_missing_labels() -> None:
     assert empties.found.startswith("Share left empty: dice Φ=batch ε=1e-07 0.95 [")
     assert [finding.agreement.value for finding in found] == ["agrees", "undecided", "agrees", "undecided"]
     assert "AUC" in told.found
+
+
+@pytest.mark.parametrize(("missed", "agreement"), [(1, "agrees"), (9, "disagrees")])
+def test_the_plain_setting_beside_a_loss_made_for_missing_labels(missed: int, agreement: str) -> None:
+    made = sweep({"image 1e-07": missed, "leaf 1e-07": 1}, labels=REMOVED, kind="removed")
+    found = {one.claim: one for one in missing_findings(tracked(made))}
+    beside = found["It stands them as well as the losses made for missing labels"]
+    assert "dice Φ=image ε=1e-07 − leaf_dice" in beside.found
+    assert beside.agreement.value == agreement
+
+
+def test_without_as_many_cases_the_removal_stands_beside_full_labels() -> None:
+    lost = sweep({"image 1e-07": 1, "batch 1e-07": 19}, labels=REMOVED, kind="removed")
+    full = sweep({"image 1e-07": 0, "batch 1e-07": 0}, kind="full")
+    claims = [one.claim for one in missing_findings(tracked(Sweep(lost.trials + full.trials, lost.cases + full.cases)))]
+    assert "(A question of ours.) It finds them as well as if it had been trained on full labels" in claims
+    for case in full.cases:
+        case["label"] = "edema"
+    claims = [one.claim for one in missing_findings(tracked(Sweep(lost.trials + full.trials, lost.cases + full.cases)))]
+    assert not any("full labels" in claim for claim in claims)
 
 
 def test_a_random_removal_is_no_claim() -> None:

@@ -8,12 +8,13 @@ from segsweep.reports.deciles import bins_of_equal_count, deciles
 from segsweep.reports.estimates import PanelEstimates, estimate
 from segsweep.reports.panels import build_panels
 from segsweep.reports.phantom_bias import phantom_bias, sentence
-from segsweep.reports.presence import presence
+from segsweep.reports.presence import presence, roc_figures
 from segsweep.reports.ranking import ranking
 from segsweep.reports.results import Results
 from segsweep.reports.subgroups import subgroups
 from segsweep.reports.training_spread import training_spread
 from segsweep.spec.report_settings import ReportSettings
+from segsweep.statistics.presence import presence_by_volume
 
 SETTINGS = ReportSettings(resamples=499)
 CE, DICE = LOSSES[0], LOSSES[2]
@@ -62,6 +63,15 @@ def presence_sweep() -> Sweep:
             for index, volume in enumerate(volumes)
         ]  # fmt: skip
     return Sweep(trials, cases)
+
+
+def test_every_curve_is_drawn_however_many_settings_there_are() -> None:
+    roc = presence_by_volume(np.array([1.0, 2.0, 3.0]), np.array([False, True, True]))
+    many = [(f"setting {number}", roc if number else None) for number in range(9)]
+    figures = roc_figures(many, "x", "Presence").draw()
+    assert [figure.slug for figure in figures] == ["x-figure", "x-figure-1"]
+    drawn = [name for figure in figures for name, _ in many if name in figure.description]
+    assert drawn == [name for name, _ in many[1:]]
 
 
 def test_presence_by_hand() -> None:

@@ -58,6 +58,15 @@ def test_volume_tells_kept_from_removed_where_the_policy_was_learnt() -> None:
     assert aucs == [0.0, 1.0]
 
 
+def test_what_the_true_volumes_would_give_stands_beside_it() -> None:
+    """The cases that lost their label are the larger ones: whoever finds all of them is bound to an area of 0."""
+    found = removed_labels(estimates_of(sweep()), level=0.95)
+    assert found is not None
+    assert found.true_roc is not None
+    assert found.true_roc.auc.estimate == 0.0
+    assert "(of the true volumes 0.00 [" in section(found, slug="x", level=0.95).blocks[0].note
+
+
 def test_nothing_is_said_where_no_label_was_removed() -> None:
     assert removed_labels(estimates_of(hippocampus(per_fold=3)), level=0.95) is None
 
