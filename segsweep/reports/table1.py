@@ -38,7 +38,8 @@ class Row:
 
     Attributes:
         name: of the panel.
-        cases: number of cases with a score.
+        cases: number of cases with a score, of the setting with most of them.
+        fewest: the same, of the setting with fewest.
         means: by setting.
         marks: by setting.
     """
@@ -46,6 +47,7 @@ class Row:
     metric: Metric
     name: str
     cases: int
+    fewest: int
     means: dict[str, float]
     marks: dict[str, frozenset[Mark]]
 
@@ -74,6 +76,7 @@ def _row(metric: Metric, name: str, estimates: PanelEstimates, settings: ReportS
         metric=metric,
         name=name,
         cases=max((mean.n for mean in means), default=0),
+        fewest=min((mean.n for mean in means), default=0),
         means={setting: mean.estimate for setting, mean in zip(panel.settings, means, strict=True)},
         marks=dict(zip(panel.settings, marks, strict=True)),
     )
@@ -123,6 +126,10 @@ def _lower_as_published(scores: Floats, weights: Weights, settings: ReportSettin
     return lower
 
 
+def _sizes(row: Row) -> str:
+    return str(row.cases) if row.fewest == row.cases else f"{row.fewest} to {row.cases}"
+
+
 def section(rows: tuple[Row, ...], settings: ReportSettings) -> Section:
     """The table, datasets down and losses across, sizes in parentheses."""
     names = tuple(dict.fromkeys(setting for row in rows for setting in row.means))
@@ -130,7 +137,7 @@ def section(rows: tuple[Row, ...], settings: ReportSettings) -> Section:
     body = tuple(
         (
             text_cell(row.metric.capitalize()),
-            text_cell(f"{row.name} ({row.cases})"),
+            text_cell(f"{row.name} ({_sizes(row)})"),
             *(_cell(row, name) for name in names),
         )
         for row in rows
@@ -145,6 +152,8 @@ def section(rows: tuple[Row, ...], settings: ReportSettings) -> Section:
         "loss of its group (pixel-wise or metric-sensitive). Bold: significantly better than all others. "
         f"Significant: {rule}; these models."
     )
+    if any(row.fewest < row.cases for row in rows):
+        note += " A mean is over the setting's own cases, a mark rests on the cases that both settings have."
     table = Table("table1", "Mean Dice and Jaccard by dataset and loss", columns, body, note)
     about = Paragraph("Laid out as Table 1 of Bertels et al. 2019 (arXiv 1911.01685).", Tone.NOTE)
     return Section("table-1", "All datasets at a glance", (about, table))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from sweep_tables import LOSSES, Effect, Sweep, case_row, trial_row
+from sweep_tables import LOSSES, Effect, Sweep, case_row, hippocampus, trial_row
 
 from segsweep.reports.document import Mark
 from segsweep.reports.report import Report, build_report
@@ -43,6 +43,20 @@ def test_the_fifty_published_means_appear_with_dataset_sizes() -> None:
         assert found["Dice", f"{dataset}, lesion (12)"] == [f"{value:.3f}" for value in dice]
         assert found["Jaccard", f"{dataset}, lesion (12)"] == [f"{value:.3f}" for value in jaccard]
     assert "| BR18, lesion (12) |" in to_markdown(report)
+
+
+def test_settings_of_different_numbers_of_cases_are_told() -> None:
+    made = hippocampus(per_fold=12)
+    gone = made.trials[0]["trial"]
+    made.cases = [case for case in made.cases if case["trial"] != gone]
+    report = build_report(*made.tables(), ReportSettings(resamples=499), name="x")
+    table = next(section(report.table1, report.settings).tables())
+    row = report.table1[0]
+    assert row.fewest < row.cases
+    assert f"({row.fewest} to {row.cases})" in table.rows[0][1].text
+    assert "A mean is over the setting's own cases" in table.note
+    whole = published_report()
+    assert "own cases" not in next(section(whole.table1, whole.settings).tables()).note
 
 
 def lower(pairs: set[tuple[int, int]], size: int = 5) -> np.ndarray:
