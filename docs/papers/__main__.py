@@ -22,7 +22,10 @@ SWEEPS = ROOT / "sweeps"
 PAGES = (
     Page(
         "volume-bias-theory",
-        (Part("volume-bias-theory", volume_bias_theory.findings, volume_bias_theory.sections),),
+        (
+            Part("volume-bias-theory", volume_bias_theory.findings, volume_bias_theory.sections),
+            Part("volume-bias-theory-soft", volume_bias_theory.findings, volume_bias_theory.sections),
+        ),
     ),
     Page(
         "tilborghs2022",

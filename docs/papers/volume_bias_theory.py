@@ -36,12 +36,15 @@ def _on_drawn_labels(found: Sequence[Phantom]) -> Iterator[Finding]:
 
 
 def _on_soft_labels(found: Sequence[Phantom]) -> Iterator[Finding]:
-    members = [one for one in found if one.labels == MEAN and one.loss == "dice"]
-    semimetric = [one for one in members if one.arguments["form"] == "semimetric"]
-    classic = [one for one in members if one not in semimetric]
+    members = [one for one in found if one.labels == MEAN]
+    semimetric = [one for one in members if one.arguments.get("form") == "semimetric"]
     where = "labels that say p"
     yield from _closeness("Semimetric Dice stays at p on labels that say p: ΔV is 0", where, semimetric)
-    yield from _closeness("Soft Dice is all or nothing on labels that say p, too", where, classic)
+    for loss in ("dice", "jaccard"):
+        classic = [one for one in members if one.loss == loss and one not in semimetric]
+        yield from _closeness(f"S{OVERLAPS[loss][1:]} is all or nothing on labels that say p, too", where, classic)
+    cross_entropy = [one for one in members if one.loss == "ce"]
+    yield from _closeness("Cross-entropy is at p on labels that say p: ΔV is 0", where, cross_entropy)
 
 
 def _closeness(claim: str, where: str, members: Sequence[Phantom]) -> Iterator[Finding]:
