@@ -27,7 +27,7 @@ from segsweep.orchestration.planning import plan_sweep
 from segsweep.reports.markdown import fragment
 from segsweep.tracking.memory import MemoryTracker
 
-GRID = "volume-bias-theory"
+GRID = "soft-labels"
 PAGE = Page(GRID, (Part(GRID, volume_bias_theory.findings, volume_bias_theory.sections),))
 
 
