@@ -3,7 +3,7 @@
 import shutil
 import tarfile
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from segsweep.data.on_disk import OnBytes
 from segsweep.errors import DataError
@@ -73,7 +73,11 @@ def _unpack(archive: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".unpacking-") as temporary:
         try:
             with tarfile.open(archive) as content:
-                content.extractall(temporary, filter="data")
+                if strange := [member.name for member in content if not _lies_inside(member)]:
+                    raise tarfile.TarError(f"{strange[0]} is no file or folder inside it")
+                # extractall's own filter came with Python 3.11.4; where there is none it warns of nothing either
+                content.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+                content.extractall(temporary)
         except (tarfile.TarError, EOFError) as error:
             archive.unlink()
             raise DataError(f"{archive}: cannot be unpacked: {error}") from error
@@ -81,3 +85,8 @@ def _unpack(archive: Path, target: Path) -> None:
         if not (unpacked / "dataset.json").is_file():
             raise DataError(f"{archive}: holds no {target.name}/dataset.json")
         unpacked.rename(target)
+
+
+def _lies_inside(member: tarfile.TarInfo) -> bool:
+    path = PurePosixPath(member.name)
+    return (member.isfile() or member.isdir()) and not path.is_absolute() and ".." not in path.parts

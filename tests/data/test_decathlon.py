@@ -77,6 +77,21 @@ def test_an_archive_of_something_else(client: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "mine" / "Task02_Heart").exists()
 
 
+@pytest.mark.parametrize("name", ["../outside", "/outside", "Task04_Hippocampus/link"])
+def test_an_archive_that_reaches_out_of_its_folder(client: Any, tmp_path: Path, name: str) -> None:
+    """Whatever the Python: its own filter came with 3.11.4."""
+    member = tarfile.TarInfo(name)
+    if name.endswith("link"):
+        member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as content:
+        content.addfile(member)
+    client.put_object(Bucket=decathlon.BUCKET, Key="Task04_Hippocampus.tar", Body=archive.getvalue(), ACL=OPEN)
+    with pytest.raises(DataError, match=rf"cannot be unpacked: {name} is no file or folder inside it$"):
+        fetch_task("hippocampus", tmp_path / "mine", ignore)
+    assert list((tmp_path / "mine").iterdir()) == []
+
+
 def test_a_name_that_no_task_or_several_have(client: Any, tmp_path: Path) -> None:
     for name in ("Task02_Heart", "Task04_Hippocampus"):
         put_task(client, tmp_path / "theirs", name)
