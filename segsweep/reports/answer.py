@@ -25,23 +25,19 @@ def score_sentence(pairs: Pairs, settings: ReportSettings, cases: int) -> str:
     """
     metric = METRIC_NAMES[settings.metric]
     order = [place for place in pairs.ranked() if math.isfinite(pairs.scores[place])]
-    partial = 0 < pairs.shared < cases
-    on = (
-        f"On the {pairs.shared} of these {cases} cases that every setting has,"
-        if partial
-        else f"On these {count(cases, 'case')}"
-    )
     if not order:
         return f"No case has a {metric}."
-    best = pairs.settings[order[0]]
+    partial = 0 < pairs.shared < cases
+    on = f"On these {count(cases, 'case')}"
+    if partial:
+        on = f"On the {pairs.shared} of these {cases} cases that every setting has,"
+    best, score = pairs.settings[order[0]], number(pairs.common[order[0]], 3)
     if len(order) == 1:
-        return (
-            f"{on} {best} reaches a mean {metric} of {number(pairs.scores[order[0]], 3)}; nothing to compare it with."
-        )
+        return f"{on} {best} reaches a mean {metric} of {score}; nothing to compare it with."
     if not pairs.comparisons:
         return (
-            f"{on} {best} has the best mean {metric} ({number(pairs.scores[order[0]], 3)}); the cases come from too "
-            "few groups for intervals or comparisons."
+            f"{on} {best} has the best mean {metric} ({score}); the cases come from too few groups for intervals or "
+            "comparisons."
         )
     same, worse, open_ = (
         [place for place in order[1:] if pairs.between(order[0], place).verdict is verdict]

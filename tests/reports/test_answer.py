@@ -84,6 +84,13 @@ def test_means_are_of_the_cases_that_were_compared() -> None:
     )
 
 
+def test_without_comparisons_the_mean_is_of_the_cases_that_it_names() -> None:
+    pairs = replace(pairs_of([0.84, 0.80], {(0, 1): OTHER}), scores=(0.72, 0.70), shared=120, comparisons=())
+    assert score_sentence(pairs, FAST, 200).startswith(
+        "On the 120 of these 200 cases that every setting has, A has the best mean Dice (0.840); "
+    )
+
+
 def test_many_worse_settings_are_summed_up() -> None:
     scores = [0.9, 0.8, 0.7, 0.6, 0.5]
     verdicts = {(one, two): OTHER for one in range(5) for two in range(one + 1, 5)}
