@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from segsweep.reports.panels import Panel
 
 _NEGLIGIBLE = 1e-3
+_BASELINES = ("marginal_dice", "leaf_dice")
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,27 @@ Against = tuple[Setting, Setting]
 
 def against_plain(panel: Panel) -> list[Against]:
     """Every other soft Dice loss with the plain one of its batch size."""
-    found = dice_settings(panel)
-    plain = {one.batch_size: one for one in found if one.is_plain}
-    return [(one, plain[one.batch_size]) for one in found if not one.is_plain and one.batch_size in plain]
+    plain = {one.batch_size: one for one in plain_settings(panel)}
+    return [
+        (one, plain[one.batch_size]) for one in dice_settings(panel) if not one.is_plain and one.batch_size in plain
+    ]
 
 
-def baselines(panel: Panel) -> list[tuple[int, Setting]]:
-    """Places of the losses made for missing labels, each with the plain soft Dice loss of its batch size."""
+def against_baselines(panel: Panel) -> list[tuple[int, int]]:
+    """Places of the plain soft Dice losses, each with that of a loss made for missing labels of the same batch size."""
     trials = {trial.setting: trial for trial in panel.results.trials}
-    plain = {one.batch_size: one for one in dice_settings(panel) if one.is_plain}
-    places = ((place, trials[name]) for place, name in enumerate(panel.settings))
-    return [(place, plain[trial.batch_size]) for place, trial in places
-            if trial.loss in ("marginal_dice", "leaf_dice") and trial.batch_size in plain]  # fmt: skip
+    made_for_it = {name: trials[name] for name in panel.settings if trials[name].loss in _BASELINES}
+    return [
+        (plain.place, panel.settings.index(name))
+        for name, trial in made_for_it.items()
+        for plain in plain_settings(panel)
+        if plain.batch_size == trial.batch_size
+    ]
+
+
+def plain_settings(panel: Panel) -> list[Setting]:
+    """The soft Dice losses over one image with a negligible ε, one for each batch size."""
+    return [one for one in dice_settings(panel) if one.is_plain]
 
 
 def dice_settings(panel: Panel) -> list[Setting]:

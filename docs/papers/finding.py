@@ -74,9 +74,8 @@ class Difference:
     @property
     def decided(self) -> str:
         """`p = 0.002, different`."""
-        p = p_value(self.p)
         said = "different by less than the margin" if self.beyond_chance and self.negligible else self.verdict.value
-        return f"p {p if p.startswith('<') else f'= {p}'}, {said}"
+        return f"{written_p(self.p)}, {said}"
 
     def __str__(self) -> str:
         """`dice − ce +0.021 [+0.010, +0.032], p = 0.002, different`."""
@@ -107,6 +106,12 @@ def none_lower(differences: Sequence[Difference]) -> Agreement:
         return Agreement.DISAGREES
     kept = bool(differences) and all(found.higher or found.negligible for found in differences)
     return Agreement.AGREES if kept else Agreement.UNDECIDED
+
+
+def written_p(p: float) -> str:
+    """`p = 0.002`, `p < 0.001`."""
+    said = p_value(p)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
 
 
 def written(differences: Iterable[Difference]) -> str:

@@ -7,12 +7,12 @@ import numpy as np
 
 from papers.chosen_sections import chosen_sections
 from papers.compared import compare
-from papers.dice_settings import Against, Setting, against_plain, baselines, dice_settings
-from papers.finding import Agreement, Difference, Finding, all_higher, none_lower, written
+from papers.dice_settings import Against, Setting, against_baselines, against_plain, plain_settings
+from papers.finding import Agreement, Difference, Finding, all_higher, none_lower, written, written_p
 from papers.tracked import Tracked
 from segsweep.reports.document import Section
 from segsweep.reports.layout import heading
-from segsweep.reports.numbers import number, p_value, with_interval
+from segsweep.reports.numbers import number, with_interval
 from segsweep.reports.panels import Panel
 from segsweep.reports.report import PanelReport, Report
 from segsweep.reports.results import Floats
@@ -102,7 +102,7 @@ def _as_good_as_baselines(
     item: PanelReport, report: Report, dice: Floats, error: Floats, where: str
 ) -> Iterator[Finding]:
     """The plain setting beside the losses that were made for missing labels."""
-    pairs = [(plain.place, place) for place, plain in baselines(item.panel)]
+    pairs = against_baselines(item.panel)
     if pairs and item.estimates.weights is not None:
         found = compare(item.panel.settings, dice, pairs, item.estimates.weights, report.settings, margin=MARGIN)
         yield from _finding(
@@ -122,8 +122,7 @@ def _by_ranks(dice: Floats, error: Floats, pairs: Sequence[tuple[int, int]], rep
 
 
 def _ranked(scores: Floats, rng: np.random.Generator) -> str:
-    p = p_value(mean_rank_test(scores, 0, 1, permutations=RANK_PERMUTATIONS, rng=rng))
-    return f"p {p}" if p.startswith("<") else f"p = {p}"
+    return written_p(mean_rank_test(scores, 0, 1, permutations=RANK_PERMUTATIONS, rng=rng))
 
 
 def _benchmark(item: PanelReport, report: Report, dice: Floats, error: Floats, where: str) -> Iterator[Finding]:
@@ -135,7 +134,7 @@ def _benchmark(item: PanelReport, report: Report, dice: Floats, error: Floats, w
     labels = "full labels" if other.panel.key.labels == "full" else "full labels of as many cases"
     full, full_error = _measures(other)
     names, rows, errors = [], [], []
-    for one in (one for one in dice_settings(item.panel) if one.is_plain):
+    for one in plain_settings(item.panel):
         setting = item.panel.settings[one.place]
         if setting in other.panel.settings:
             names += [f"{setting}, labels removed", f"{setting}, {labels}"]
@@ -160,8 +159,7 @@ def _is_full(other: PanelReport, item: PanelReport) -> bool:
 
 def _not_learnt(item: PanelReport, report: Report, which: Floats, where: str) -> Iterator[Finding]:
     """How many predictions of the plain settings are empty."""
-    plain = [one for one in dice_settings(item.panel) if one.is_plain]
-    ends, said = _left_empty(item, report, _empty_shares(item, which), plain)
+    ends, said = _left_empty(item, report, _empty_shares(item, which), plain_settings(item.panel))
     if ends:
         none, some = all(end.high < FEW for end in ends), any(end.low >= FEW for end in ends)
         yield Finding(

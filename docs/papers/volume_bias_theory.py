@@ -40,9 +40,9 @@ def _on_soft_labels(found: Sequence[Phantom]) -> Iterator[Finding]:
     semimetric = [one for one in members if one.arguments.get("form") == "semimetric"]
     where = "labels that say p"
     yield from _closeness("Semimetric Dice stays at p on labels that say p: ΔV is 0", where, semimetric)
-    for loss in ("dice", "jaccard"):
+    for loss, name in (("dice", "Soft Dice"), ("jaccard", "Soft Jaccard")):
         classic = [one for one in members if one.loss == loss and one not in semimetric]
-        yield from _closeness(f"S{OVERLAPS[loss][1:]} is all or nothing on labels that say p, too", where, classic)
+        yield from _closeness(f"{name} is all or nothing on labels that say p, too", where, classic)
     cross_entropy = [one for one in members if one.loss == "ce"]
     yield from _closeness("Cross-entropy is at p on labels that say p: ΔV is 0", where, cross_entropy)
 

@@ -35,6 +35,10 @@ class FileBatches:
         self._splits = {name: [places[case] for case in cases] for name, cases in asdict(split).items()}
         self._splits["train"] = kept_for_training(decoded, self._splits["train"], trial.labels)
         self._shown = oversampled(decoded, self._splits["train"], trial.labels)
+        # By name all cases without a lesion may follow each other, and a loss over the batch would be asked about
+        # batches that training never sees.
+        judged = shuffled(split.inner or split.val, "selection")
+        self._selected = [places[case] for case in judged]
         self._training_labels = TrainingLabels(decoded, trial.labels, seed=self._seed)
         self.statistics = self._statistics()
 
@@ -56,8 +60,8 @@ class FileBatches:
             yield Batch(images, *self._training_labels.encode(labels))
 
     def selection(self) -> Iterator[Batch]:
-        """The cases that choose the checkpoint, unchanged, in a fixed order."""
-        positions = self._selected()
+        """The cases that choose the checkpoint, unchanged, in a fixed order that their names do not tell."""
+        positions = self._selected
         for start in range(0, len(positions), self._batch_size):
             images, labels = self._load(positions[start : start + self._batch_size], "selection", start)
             yield Batch(images, *self._training_labels.encode(labels))
@@ -70,12 +74,6 @@ class FileBatches:
     def inner(self) -> Sequence[EvaluationCase]:
         """The inner cases of the fold."""
         return [self._case(position, "inner") for position in self._splits["inner"]]
-
-    def _selected(self) -> list[int]:
-        """In a fixed order that has nothing to do with their names: by name all cases without a lesion may follow each
-        other, and a loss over the batch would be asked about batches that training never sees."""
-        places = {self._decoded.cases[place].id: place for place in self._splits["inner"] or self._splits["val"]}
-        return [places[case] for case in shuffled(places, "selection")]
 
     def _boxes(self, positions: list[int], epoch: str, step: int) -> list[Box] | None:
         """The parts of the cases that a step sees; None = whole cases."""

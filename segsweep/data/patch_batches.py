@@ -29,10 +29,8 @@ class PatchBatches(FileBatches):
         self._foregrounds: dict[int, Foreground] = {}
         super().__init__(decoded, trial, device)
         self._shown = [position for position in self._shown for _ in range(patch.per_case)]
-
-    def _selected(self) -> list[int]:
-        """Every case once, then every case again: a batch holds patches of several cases, as in training."""
-        return super()._selected() * _SELECTION_PATCHES
+        # every case once, then every case again: a batch holds patches of several cases, as in training
+        self._selected *= _SELECTION_PATCHES
 
     def _boxes(self, positions: list[int], epoch: str, step: int) -> list[Box] | None:
         return [

@@ -162,14 +162,14 @@ def studentised_family(
     for block in blocks:
         sample = estimates(pairs[rising[block]])
         draws = statistics(sample, pairs[rising[block]])
-        floor = _smallest_p(sample)
+        floor = studentised.sign_flip_floor(sample)
         low, high = studentised.bounds(sample, draws, level=level)
         few = floor > 1 - level
         low, high = np.where(few, np.minimum(low, 0.0), low), np.where(few, np.maximum(high, 0.0), high)
         alone = np.maximum(studentised.p_values(sample, draws), floor)
         symmetric = np.maximum(studentised.symmetric_p_values(sample, draws), floor)
         # The bootstrap sees no spread in a constant difference, and its least p, 1/(R+1), means nothing there.
-        constant = (sample.standard_error == 0) & (sample.estimate != 0)
+        constant = studentised.constant(sample)
         apart = constant | _often_tied(sample, draws)
         p_apart = len(pairs) * np.where(constant, floor, symmetric)
         steps.append(step_down.add(observed[rising[block]][~apart], draws[~apart]))
@@ -180,11 +180,6 @@ def studentised_family(
     estimate, error, n, units, untied, low, high, alone, symmetric = found
     p_max = np.minimum(p_max, 1.0)
     return Family(estimate, error, n, units, untied, pairs[rising], low, high, alone, symmetric, p_max, level)
-
-
-def _smallest_p(sample: Estimates) -> Floats:
-    """The least two-sided p that a sign-flip test of the units that differ can give, 2^(1−u); 0 where none does."""
-    return np.where(sample.untied > 0, np.exp2(1.0 - sample.untied), 0.0)
 
 
 def _often_tied(sample: Estimates, draws: Floats) -> NDArray[np.bool_]:

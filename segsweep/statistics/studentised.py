@@ -7,6 +7,7 @@ interval is not: it follows skewed differences instead of pretending that they a
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segsweep.errors import InputError
 from segsweep.statistics.levels import check_level
@@ -81,5 +82,15 @@ def symmetric_p_values(sample: Estimates, draws: Floats) -> Floats:
 
 def smallest_p(sample: Estimates) -> Floats:
     """Sign-flip p of means whose values are all equal and not 0, and 0 for all others; shape (columns,)."""
-    constant = (sample.standard_error == 0) & (sample.estimate != 0)
-    return np.where(constant, np.exp2(1.0 - sample.units), 0.0)
+    return np.where(constant(sample), sign_flip_floor(sample), 0.0)
+
+
+def constant(sample: Estimates) -> NDArray[np.bool_]:
+    """Means whose values are all equal and not 0, which the bootstrap sees no spread in; shape (columns,)."""
+    equal: NDArray[np.bool_] = (sample.standard_error == 0) & (sample.estimate != 0)
+    return equal
+
+
+def sign_flip_floor(sample: Estimates) -> Floats:
+    """The least two-sided p that flipping the signs of the untied units can give, 2^(1−u); 0 where all are tied."""
+    return np.where(sample.untied > 0, np.exp2(1.0 - sample.untied), 0.0)

@@ -124,10 +124,10 @@ class TestBatches:
         """As in training: a loss over a batch of patches of one case would be another loss."""
         batches = batches_on(volumes, dataset={"patch": {"size": [SIDE] * 3}}, split={"select": "fold"})
         assert isinstance(batches, PatchBatches)
-        once = len(batches._selected()) // 4
+        once = len(batches._selected) // 4
         assert once > 1
         for start in range(0, 4 * once, once):
-            assert len(set(batches._selected()[start : start + once])) == once
+            assert len(set(batches._selected[start : start + once])) == once
 
     def test_several_patches_a_case(self, volumes: Path) -> None:
         batches = [list(patched(volumes, per_case=count, foreground=0.0).epoch("loss", 1)) for count in (1, 4)]
